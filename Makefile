@@ -1,0 +1,56 @@
+# Every target is a line or a few; what it does is in crates/devstack or in cargo. `make help` lists them.
+
+CARGO := $(shell command -v cargo 2>/dev/null)
+ifeq ($(CARGO),)
+$(error cargo was not found. Install Rust from https://rustup.rs, open a new shell and run make again)
+endif
+DEVSTACK := cargo run -q -p rmu-devstack --
+
+# Tools that are no part of the toolchain, in the versions that were used last. Installed only when missing.
+NEXTEST := cargo-nextest@0.9.143
+DENY := cargo-deny@0.20.2
+MACHETE := cargo-machete@0.9.2
+need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down status truth test lint fmt contracts
+
+help: ## Lists the targets.
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: ## Installs what is missing, builds, starts everything and shows the first scrape; Ctrl-C stops it.
+	@$(DEVSTACK) run
+
+up: ## The same in the background; returns when the API is ready and its first scrape has finished.
+	@$(DEVSTACK) up
+
+down: ## Stops what `make up` or `make run` started and leaves no process behind.
+	@$(DEVSTACK) down
+
+status: ## Says what is running and where.
+	@$(DEVSTACK) status
+
+truth: ## Compares every unit of the running stack with what its demo handbooks meant.
+	@$(DEVSTACK) truth
+
+test: ## Runs the whole test suite against real servers that it starts itself.
+	@$(call need,cargo-nextest,$(NEXTEST))
+	@cargo build -q --locked --workspace --bins
+	@$(DEVSTACK) test -- cargo nextest run --locked --workspace
+
+lint: ## Checks format, lints, documentation, dependencies and published contracts.
+	@$(call need,cargo-deny,$(DENY))
+	@$(call need,cargo-machete,$(MACHETE))
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc -q --locked --workspace --no-deps --document-private-items
+	@cargo deny --locked check bans licenses sources
+	@cargo machete
+	@cargo run -q --locked -p rmu -- contracts --check
+
+fmt: ## Formats the code.
+	@cargo fmt --all
+
+contracts: ## Writes the published contracts in proto/ anew.
+	@cargo run -q -p rmu -- contracts
+	@cargo run -q -p rmu-api-gateway -- openapi > proto/openapi.json.new && mv proto/openapi.json.new proto/openapi.json
