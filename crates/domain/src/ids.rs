@@ -1,0 +1,69 @@
+//! A type per kind of id, so that a review's id cannot be passed where a unit's is meant.
+
+use crate::ParseError;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id. Version 7: later ids sort later, which keeps index pages together.
+            #[allow(clippy::new_without_default, reason = "an id is made on purpose, never by default")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            pub fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ParseError;
+
+            fn from_str(text: &str) -> Result<Self, ParseError> {
+                Uuid::try_parse(text).map(Self).map_err(|_| ParseError::new("must be a UUID"))
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// An account of the auth service; other services know a person by this alone.
+    AccountId,
+    /// A scrape job: one run over a source, started by an administrator or a schedule.
+    JobId,
+    /// A review of a unit.
+    ReviewId,
+    /// A handbook site and the rules to read it.
+    SourceId,
+    /// One page (or one discovery step) of a job.
+    TaskId,
+    /// A unit of a university, over all its handbook years.
+    UnitId,
+    /// A university.
+    UniversityId,
+}

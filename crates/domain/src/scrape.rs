@@ -1,0 +1,106 @@
+//! States of the scrape ledger and kinds of failure.
+
+use crate::ParseError;
+use serde::{Deserialize, Serialize};
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $(#[serde(rename = $text)] $variant),+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            pub fn parse(raw: &str) -> Result<Self, ParseError> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == raw)
+                    .ok_or_else(|| ParseError::new(concat!("must be one of: ", $($text, " "),+).trim_end()))
+            }
+        }
+    };
+}
+
+named! {
+    /// A task's state. All but the first two are final.
+    TaskState {
+        Pending = "pending",
+        Dispatched = "dispatched",
+        Succeeded = "succeeded",
+        Unchanged = "unchanged",
+        NotFound = "not_found",
+        Dead = "dead",
+        Cancelled = "cancelled",
+    }
+}
+
+named! {
+    JobState {
+        Running = "running",
+        Paused = "paused",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+}
+
+named! {
+    /// Why a task failed: decides whether it is worth another attempt.
+    FailureKind {
+        Timeout = "timeout",
+        Connection = "connection",
+        HttpStatus = "http_status",
+        RateLimited = "rate_limited",
+        Blocked = "blocked",
+        RobotsDisallowed = "robots_disallowed",
+        NotAUnit = "not_a_unit",
+        MissingFact = "missing_fact",
+        TooLarge = "too_large",
+        BadSource = "bad_source",
+        BrowserCrashed = "browser_crashed",
+        Cancelled = "cancelled",
+        Internal = "internal",
+    }
+}
+
+impl TaskState {
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Dispatched)
+    }
+}
+
+impl FailureKind {
+    /// Whether trying again later may help. What robots.txt forbids or a broken rule misreads stays so.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::Timeout
+            | Self::Connection
+            | Self::HttpStatus
+            | Self::RateLimited
+            | Self::Blocked
+            | Self::BrowserCrashed
+            | Self::MissingFact
+            | Self::Internal => true,
+            Self::RobotsDisallowed | Self::NotAUnit | Self::TooLarge | Self::BadSource | Self::Cancelled => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_found_by_their_names() {
+        for state in TaskState::ALL {
+            assert_eq!(TaskState::parse(state.as_str()).unwrap(), *state);
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        assert!(TaskState::parse("lost").is_err());
+    }
+}
