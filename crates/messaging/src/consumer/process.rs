@@ -1,0 +1,151 @@
+//! One message: its context, its span, its handler.
+
+use super::{Outcome, session::Shared, settle::settle};
+use crate::{
+    envelope::{Envelope, header_text},
+    topology::Route,
+    trace_context,
+};
+use futures_util::FutureExt;
+use lapin::{
+    Channel,
+    message::Delivery,
+    types::{AMQPValue, FieldTable},
+};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use tokio::time::timeout;
+use tracing::Instrument;
+use uuid::Uuid;
+
+pub(super) const REASON_HEADER: &str = "x-rmu-reason";
+pub(super) const QUEUE_HEADER: &str = "x-rmu-queue";
+pub(super) const EXCHANGE_HEADER: &str = "x-rmu-exchange";
+pub(super) const KEY_HEADER: &str = "x-rmu-routing-key";
+
+/// What a handler may want to know beside the message. The handler runs in a span whose parent is the
+/// sender's, so that whatever it logs, publishes or calls belongs to the same trace.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub message_id: Uuid,
+    pub kind: String,
+    pub exchange: String,
+    pub routing_key: String,
+    pub correlation_id: Option<String>,
+    /// An earlier delivery of this message was not acknowledged.
+    pub redelivered: bool,
+    /// How often it was delivered before, as far as the queue counts.
+    pub delivery_count: u64,
+    /// Only of messages in the dead-letter queue.
+    pub death: Option<Death>,
+    pub span: tracing::Span,
+    /// Where an answer goes, for requests.
+    pub(crate) reply_to: Option<String>,
+}
+
+/// Why a message is a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Death {
+    pub reason: String,
+    pub queue: String,
+    /// How it had been published, for a replay.
+    pub route: Option<Route>,
+}
+
+pub(super) async fn process<H, F>(shared: Arc<Shared<H>>, channel: Channel, delivery: Delivery)
+where
+    H: Fn(Envelope, Context) -> F + Send + Sync + 'static,
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let start = Instant::now();
+    let envelope = Envelope::received(&delivery.properties, delivery.data.clone());
+    let span = tracing::info_span!(
+        "message",
+        otel.name = format!("{} process", shared.label),
+        otel.kind = "consumer",
+        messaging.system = "rabbitmq",
+        messaging.destination.name = shared.label,
+        messaging.message.id = %envelope.id,
+        message.kind = envelope.kind,
+    );
+    trace_context::set_parent(&span, &envelope.trace);
+    let context = context(&delivery, &envelope, span.clone());
+
+    let outcome = async {
+        let handled = async { (shared.handler)(envelope.clone(), context.clone()).await };
+        match timeout(shared.handler_limit, AssertUnwindSafe(handled).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Outcome::retry("the handler panicked"),
+            Err(_) => Outcome::retry("the handler took too long"),
+        }
+    };
+    async {
+        let outcome = outcome.await;
+        settle(&shared.label, &shared.dead, &shared.stop, &delivery, &envelope, &context, &outcome).await;
+        let label = shared.label.clone();
+        let outcome = match outcome {
+            Outcome::Ack => "ack",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Release => "release",
+            Outcome::Dead { .. } => "dead",
+        };
+        metrics::counter!("rmu_messages_consumed_total", "queue" => label.clone(), "outcome" => outcome).increment(1);
+        metrics::histogram!("rmu_message_seconds", "queue" => label).record(start.elapsed());
+    }
+    .instrument(span)
+    .await;
+    // Until here: the broker takes the acknowledgement only over the channel of the delivery.
+    drop(channel);
+}
+
+fn context(delivery: &Delivery, envelope: &Envelope, span: tracing::Span) -> Context {
+    let headers = delivery.properties.headers().as_ref();
+    // Absent in the first delivery by some versions, 0 in that of others.
+    let counted = headers.and_then(|headers| number(headers.inner().get("x-delivery-count")?));
+    Context {
+        message_id: envelope.id,
+        kind: envelope.kind.clone(),
+        exchange: delivery.exchange.as_str().to_owned(),
+        routing_key: delivery.routing_key.as_str().to_owned(),
+        correlation_id: envelope.correlation_id.clone(),
+        redelivered: delivery.redelivered,
+        delivery_count: counted.unwrap_or(u64::from(delivery.redelivered)),
+        death: death(envelope, headers),
+        span,
+        reply_to: delivery.properties.reply_to().as_ref().map(|queue| queue.as_str().to_owned()),
+    }
+}
+
+/// Our own headers when a consumer gave the message up, the broker's `x-death` when a queue did.
+fn death(envelope: &Envelope, headers: Option<&FieldTable>) -> Option<Death> {
+    let ours = |name: &str| envelope.headers.get(name).cloned();
+    if let Some(reason) = ours(REASON_HEADER) {
+        let route = ours(EXCHANGE_HEADER).zip(ours(KEY_HEADER)).map(|(exchange, key)| Route::new(exchange, key));
+        return Some(Death { reason, queue: ours(QUEUE_HEADER).unwrap_or_default(), route });
+    }
+    let AMQPValue::FieldArray(deaths) = headers?.inner().get("x-death")? else { return None };
+    let AMQPValue::FieldTable(latest) = deaths.as_slice().first()? else { return None };
+    let text = |name: &str| latest.inner().get(name).and_then(header_text);
+    let key = match latest.inner().get("routing-keys") {
+        Some(AMQPValue::FieldArray(keys)) => keys.as_slice().first().and_then(header_text),
+        _ => None,
+    };
+    Some(Death {
+        reason: text("reason").unwrap_or_default(),
+        queue: text("queue").unwrap_or_default(),
+        route: text("exchange").zip(key).map(|(exchange, key)| Route::new(exchange, key)),
+    })
+}
+
+fn number(value: &AMQPValue) -> Option<u64> {
+    let number = match value {
+        AMQPValue::LongLongInt(number) => *number,
+        AMQPValue::LongInt(number) => i64::from(*number),
+        AMQPValue::LongUInt(number) => i64::from(*number),
+        AMQPValue::ShortInt(number) => i64::from(*number),
+        AMQPValue::ShortUInt(number) => i64::from(*number),
+        AMQPValue::ShortShortInt(number) => i64::from(*number),
+        AMQPValue::ShortShortUInt(number) => i64::from(*number),
+        _ => return None,
+    };
+    u64::try_from(number).ok()
+}
