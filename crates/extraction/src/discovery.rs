@@ -1,0 +1,160 @@
+//! Finding units: from a sitemap, an index of sitemaps or a listing page to addresses.
+
+use crate::{MAX_PAGE_BYTES, html, source::Source};
+use rmu_domain::{unit_code::UnitCode, year::Year};
+use roxmltree::{Document as XmlDocument, ParsingOptions};
+use scraper::Selector;
+use std::collections::BTreeSet;
+use url::Url;
+
+/// What a sitemap may name by its own standard.
+const MAX_ADDRESSES: usize = 50_000;
+const MAX_XML_NODES: u32 = 200_000;
+const MAX_XML_DEPTH: usize = 64;
+
+/// What one file or page of discovery names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// Further files to read: the children of an index of sitemaps.
+    pub discovery: Vec<Url>,
+    pub units: Vec<FoundUnit>,
+}
+
+/// A unit's page, as far as its address tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundUnit {
+    pub url: Url,
+    pub code: UnitCode,
+    pub year: Option<Year>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoveryError {
+    #[error("is larger than {} MiB", MAX_PAGE_BYTES / 1024 / 1024)]
+    TooLarge,
+    #[error("names more than {MAX_ADDRESSES} addresses")]
+    TooMany,
+    #[error("is not UTF-8 text")]
+    NotText,
+    #[error("is not a sitemap: {0}")]
+    NotASitemap(String),
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// Reads a sitemap, an index of sitemaps or a listing page. Only addresses of the source's own origins come
+/// back, each once. With `years` empty in the source, the newest year named in this file is what is kept.
+pub fn discover(
+    source: &Source,
+    url: &Url,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Discovery, DiscoveryError> {
+    if body.len() > MAX_PAGE_BYTES {
+        return Err(DiscoveryError::TooLarge);
+    }
+    let text = std::str::from_utf8(body).map_err(|_| DiscoveryError::NotText)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
+    let named = if is_xml(content_type, text) { sitemap(text)? } else { listing(url, text)? };
+    if named.pages.len() + named.sitemaps.len() > MAX_ADDRESSES {
+        return Err(DiscoveryError::TooMany);
+    }
+    let discovery = allowed(source, named.sitemaps).filter(|child| child != url).collect();
+    let units = allowed(source, named.pages)
+        .filter_map(|url| source.classify(&url).map(|unit| FoundUnit { url, code: unit.code, year: unit.year }))
+        .collect();
+    Ok(Discovery { discovery, units: of_wanted_years(source, units) })
+}
+
+#[derive(Default)]
+struct Named {
+    sitemaps: Vec<Url>,
+    pages: Vec<Url>,
+}
+
+/// By what the server says, unless it plainly errs: some send sitemaps as text, and pages as XML (XHTML).
+fn is_xml(content_type: Option<&str>, text: &str) -> bool {
+    let head: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
+    if head.starts_with("<!doctype html") || head.starts_with("<html") {
+        return false;
+    }
+    head.starts_with("<?xml")
+        || head.starts_with("<urlset")
+        || head.starts_with("<sitemapindex")
+        || content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("xml"))
+}
+
+fn sitemap(text: &str) -> Result<Named, DiscoveryError> {
+    if is_nested_too_deeply(text) {
+        return Err(DiscoveryError::NotASitemap(format!("nested more than {MAX_XML_DEPTH} deep")));
+    }
+    // No DTD, so no entities of its own and nothing from outside.
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };
+    let document = XmlDocument::parse_with_options(text, options)
+        .map_err(|error| DiscoveryError::NotASitemap(error.to_string()))?;
+    let root = document.root_element();
+    let addresses = |entry: &str| -> Vec<Url> {
+        root.children()
+            .filter(|child| child.tag_name().name() == entry)
+            .filter_map(|child| child.children().find(|part| part.tag_name().name() == "loc"))
+            .filter_map(|loc| Url::parse(loc.text()?.trim()).ok())
+            .collect()
+    };
+    match root.tag_name().name() {
+        "sitemapindex" => Ok(Named { sitemaps: addresses("sitemap"), pages: Vec::new() }),
+        "urlset" => Ok(Named { sitemaps: Vec::new(), pages: addresses("url") }),
+        other => {
+            Err(DiscoveryError::NotASitemap(format!("its root is <{}>", other.chars().take(40).collect::<String>())))
+        }
+    }
+}
+
+/// Counts open elements from the outside, before a parser that might recurse sees them. Comments and the like are
+/// counted as elements at most, so that what is refused is only ever too much.
+fn is_nested_too_deeply(text: &str) -> bool {
+    let mut depth = 0usize;
+    for part in text.split('<').skip(1) {
+        if part.starts_with('/') {
+            depth = depth.saturating_sub(1);
+            continue;
+        }
+        let tag = part.split('>').next().unwrap_or_default();
+        if !tag.starts_with(['!', '?']) && !tag.ends_with('/') {
+            depth += 1;
+        }
+        if depth > MAX_XML_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+fn listing(url: &Url, text: &str) -> Result<Named, DiscoveryError> {
+    let unreadable = |error: String| DiscoveryError::Unreadable(error);
+    let page = html::parse(text).map_err(|error| unreadable(error.to_string()))?;
+    let links = Selector::parse("a[href]").map_err(|error| unreadable(error.to_string()))?;
+    let base = Selector::parse("base[href]").map_err(|error| unreadable(error.to_string()))?;
+    let href = |element: scraper::ElementRef<'_>| element.attr("href").map(str::trim).map(str::to_owned);
+    let base = page.select(&base).next().and_then(href).and_then(|raw| url.join(&raw).ok()).unwrap_or(url.clone());
+    let pages = page.select(&links).filter_map(href).filter_map(|raw| base.join(&raw).ok()).collect();
+    Ok(Named { sitemaps: Vec::new(), pages })
+}
+
+/// Addresses a worker may contact, without fragment, each once, in the order of the file.
+fn allowed(source: &Source, urls: Vec<Url>) -> impl Iterator<Item = Url> {
+    let mut seen = BTreeSet::new();
+    urls.into_iter().filter_map(move |mut url| {
+        url.set_fragment(None);
+        (source.allows(&url) && seen.insert(url.to_string())).then_some(url)
+    })
+}
+
+/// Units of the years asked for; those whose address names no year are of any.
+fn of_wanted_years(source: &Source, mut units: Vec<FoundUnit>) -> Vec<FoundUnit> {
+    let wanted: Vec<u16> = match source.document().years.as_slice() {
+        [] => units.iter().filter_map(|unit| unit.year).max().map(Year::get).into_iter().collect(),
+        years => years.to_vec(),
+    };
+    units.retain(|unit| unit.year.is_none_or(|year| wanted.contains(&year.get())));
+    units
+}

@@ -1,0 +1,109 @@
+//! From a rendered page to the facts of a unit, or to the reason why there are none.
+
+mod document;
+mod draft;
+pub(crate) mod facts;
+mod lists;
+mod look;
+mod recognise;
+mod record;
+mod values;
+
+use self::{
+    document::{Budget, Document},
+    recognise::{blocked, recognise},
+    record::record,
+    values::Pages,
+};
+use crate::source::{Source, UnitAddress};
+use rmu_domain::facts::{FactName, UnitRecord};
+use std::collections::BTreeMap;
+use url::Url;
+
+/// A page as the browser had it when it was ready: the address it finally had, and its rendered source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedPage {
+    pub url: Url,
+    pub html: String,
+}
+
+/// A unit's page and those opened from it by `follow` steps, by the name of the step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageSet {
+    pub unit: LoadedPage,
+    pub followed: BTreeMap<String, LoadedPage>,
+}
+
+/// What a page is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    Unit(Box<UnitRecord>),
+    /// The site says that there is no such unit, in whatever way it says that.
+    NotFound {
+        detail: String,
+    },
+    /// A bot wall, a challenge, an empty shell: the unit may well exist.
+    Blocked {
+        detail: String,
+    },
+    /// Some other page, one of another unit, or one that is too large or too deep to be read.
+    NotAUnit {
+        detail: String,
+    },
+    /// A unit's page without facts that it must have: the site was probably redesigned.
+    MissingFacts {
+        missing: Vec<FactName>,
+        detail: String,
+    },
+}
+
+/// Reads a unit's page by the rules of `source`. Where an address is expected, code and year on the page must
+/// match it: a page of another unit under this address would otherwise overwrite the right one.
+pub fn read_page(source: &Source, expected: Option<&UnitAddress>, pages: &PageSet) -> Verdict {
+    let budget = Budget::default();
+    let verdict = read_within(&budget, source, expected, pages);
+    if budget.is_spent() {
+        // What was read until then may be incomplete, so it is nothing.
+        return Verdict::NotAUnit { detail: "the page is too intricate to be read".to_owned() };
+    }
+    verdict
+}
+
+fn read_within(budget: &Budget, source: &Source, expected: Option<&UnitAddress>, pages: &PageSet) -> Verdict {
+    let unit = match Document::parse(&pages.unit, source.embedded_json(), budget) {
+        Ok(document) => document,
+        Err(reason) => return Verdict::NotAUnit { detail: reason.to_string() },
+    };
+    if let Some(other) = recognise(source, &unit) {
+        return other;
+    }
+    let mut followed = Vec::new();
+    for (name, page) in &pages.followed {
+        let document = match Document::parse(page, source.embedded_json(), budget) {
+            Ok(document) => document,
+            Err(reason) => return Verdict::NotAUnit { detail: format!("page {name}: {reason}") },
+        };
+        // Facts behind a wall would look absent, though the site has them.
+        if let Some(detail) = blocked(source, &document) {
+            return Verdict::Blocked { detail: format!("page {name}: {detail}") };
+        }
+        followed.push((name.as_str(), document));
+    }
+    match record(source, &Pages { unit, followed }) {
+        Err(verdict) => verdict,
+        Ok(record) => match expected.and_then(|expected| mismatch(expected, &record)) {
+            Some(detail) => Verdict::NotAUnit { detail },
+            None => Verdict::Unit(Box::new(record)),
+        },
+    }
+}
+
+/// What the page says of itself that does not fit its address.
+fn mismatch(expected: &UnitAddress, record: &UnitRecord) -> Option<String> {
+    let found = &record.facts.code;
+    if found.normalised() != expected.code.normalised() {
+        return Some(format!("expected the unit {}, the page is of {found}", expected.code));
+    }
+    let (wanted, found) = (expected.year?, record.facts.year?);
+    (wanted != found).then(|| format!("expected the year {wanted}, the page is of {found}"))
+}

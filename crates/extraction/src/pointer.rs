@@ -1,0 +1,86 @@
+//! JSON Pointers with a wildcard, and what they find.
+
+use serde_json::Value;
+
+const MAX_SEGMENTS: usize = 32;
+
+/// A JSON Pointer (RFC 6901) in which a segment `*` stands for every element of an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pointer(Vec<String>);
+
+/// What a pointer leads to. The difference between nothing there and something empty there is kept.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Found<'v> {
+    Absent,
+    /// A `null` or an empty array was met on the way or at the end.
+    Empty,
+    Values(Vec<&'v Value>),
+}
+
+impl Pointer {
+    pub(crate) fn parse(raw: &str) -> Result<Self, String> {
+        let Some(path) = raw.strip_prefix('/') else {
+            return Err("must be a JSON Pointer such as /props/pageContent/title".to_owned());
+        };
+        let segments: Vec<_> = path.split('/').map(|s| s.replace("~1", "/").replace("~0", "~")).collect();
+        if segments.len() > MAX_SEGMENTS {
+            return Err(format!("must have at most {MAX_SEGMENTS} segments"));
+        }
+        Ok(Self(segments))
+    }
+
+    pub(crate) fn find<'v>(&self, root: &'v Value) -> Found<'v> {
+        let mut current = vec![root];
+        let mut met_empty = false;
+        for segment in &self.0 {
+            let mut next = Vec::new();
+            for value in current {
+                match value {
+                    Value::Array(entries) if entries.is_empty() => met_empty = true,
+                    Value::Array(entries) if segment == "*" => next.extend(entries),
+                    Value::Array(entries) => next.extend(segment.parse().ok().and_then(|i: usize| entries.get(i))),
+                    Value::Object(map) => next.extend(map.get(segment)),
+                    Value::Null => met_empty = true,
+                    _ => {}
+                }
+            }
+            current = next;
+        }
+        let before = current.len();
+        current.retain(|value| !value.is_null());
+        met_empty |= current.len() < before;
+        match (current.is_empty(), met_empty) {
+            (false, _) => Found::Values(current),
+            (true, true) => Found::Empty,
+            (true, false) => Found::Absent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn finds_one_or_many_and_tells_empty_from_absent() {
+        let document = json!({"a": [{"b": 1}, {"b": 2}, {}], "n": null, "e": [], "t/u": {"~": "x"}});
+        let find = |raw: &str| Pointer::parse(raw).unwrap().find(&document);
+        assert_eq!(find("/a/1/b"), Found::Values(vec![&json!(2)]));
+        assert_eq!(find("/a/*/b"), Found::Values(vec![&json!(1), &json!(2)]));
+        assert_eq!(find("/t~1u/~0"), Found::Values(vec![&json!("x")]));
+        assert_eq!(find("/n/value"), Found::Empty);
+        assert_eq!(find("/e/*/b"), Found::Empty);
+        assert_eq!(find("/e/0"), Found::Empty);
+        assert_eq!(find("/a/9"), Found::Absent);
+        assert_eq!(find("/a/x"), Found::Absent);
+        assert_eq!(find("/missing/b"), Found::Absent);
+    }
+
+    #[test]
+    fn must_begin_with_a_slash() {
+        assert!(Pointer::parse("a").is_err());
+        assert!(Pointer::parse("").is_err());
+        assert!(Pointer::parse(&"/a".repeat(100)).is_err());
+    }
+}

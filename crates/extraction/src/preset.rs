@@ -1,0 +1,28 @@
+//! Presets: source documents for the common handbook systems, to start from.
+
+use serde_json::Value;
+
+/// The names of all presets.
+pub const PRESETS: [&str; 2] = ["courseloop", "legacy-static"];
+
+/// A preset as it is written: without origins, with start addresses relative to the first origin.
+pub fn preset(name: &str) -> Option<Value> {
+    let text = match name {
+        "courseloop" => include_str!("../presets/courseloop.json"),
+        "legacy-static" => include_str!("../presets/legacy-static.json"),
+        _ => return None,
+    };
+    serde_json::from_str(text).ok()
+}
+
+/// A preset for a site: `origins` filled in, start addresses made absolute against the first of them.
+pub fn preset_at(name: &str, origins: &[&str]) -> Option<Value> {
+    let mut document = preset(name)?;
+    let base = origins.first()?.trim_end_matches('/').to_owned();
+    for start in document.get_mut("start")?.as_array_mut()? {
+        let path = start.get("url")?.as_str()?.to_owned();
+        *start.get_mut("url")? = Value::from(format!("{base}{path}"));
+    }
+    *document.get_mut("origins")? = Value::from(origins.iter().map(|o| o.trim_end_matches('/')).collect::<Vec<_>>());
+    Some(document)
+}

@@ -1,0 +1,135 @@
+//! A source document: everything that is particular to one handbook site, as data.
+//!
+//! An administrator writes and versions it; workers receive it inside each task. [`Source::parse`] is the only
+//! way to a usable source: it compiles every selector, path and expression and names the place of each mistake.
+
+mod check;
+mod compiled;
+mod rule;
+
+pub(crate) use compiled::{CompiledRule, CompiledSignal, Look, Place};
+pub use {
+    check::{SourceError, SourceErrors},
+    compiled::{Source, UnitAddress},
+    rule::{Rule, Signal, Transform},
+};
+
+use rmu_domain::facts::FactName;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The document as written. See [`Source`] for the checked and compiled form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourceDocument {
+    /// Origins (`https://handbook.example.edu`) a worker may contact for this source, and no others.
+    pub origins: Vec<String>,
+    /// Where discovery begins.
+    pub start: Vec<Start>,
+    /// Handbook years to read; empty means the newest year that each file or page of discovery names.
+    #[serde(default)]
+    pub years: Vec<u16>,
+    /// A regular expression over whole URLs, with a group `code` and, where the site has years, `year`:
+    /// which of the pages found are units.
+    pub unit_url: String,
+    #[serde(default)]
+    pub politeness: Politeness,
+    #[serde(default)]
+    pub page: PageSteps,
+    /// How to tell a unit's page from others, whatever its status code says.
+    pub recognise: Recognise,
+    /// A CSS selector of the element whose text is a JSON document (`script#__NEXT_DATA__`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedded_json: Option<String>,
+    /// Rules per fact, tried in order until one gives a value.
+    #[schemars(with = "BTreeMap<String, Vec<Rule>>")]
+    pub facts: BTreeMap<FactName, Vec<Rule>>,
+    /// Facts without which a page is refused. `code` and `title` always are.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub required: Vec<FactName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Start {
+    /// A sitemap or an index of sitemaps.
+    Sitemap { url: String },
+    /// A page whose links are followed, one level: those that match `unitUrl`.
+    Listing { url: String },
+}
+
+impl Start {
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Sitemap { url } | Self::Listing { url } => url,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Politeness {
+    /// The least time between two requests to one host, over all workers.
+    #[serde(default = "default_gap")]
+    pub min_gap_ms: u64,
+}
+
+fn default_gap() -> u64 {
+    1000
+}
+
+impl Default for Politeness {
+    fn default() -> Self {
+        Self { min_gap_ms: default_gap() }
+    }
+}
+
+/// What the browser does with a unit's page before it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PageSteps {
+    /// CSS selectors of which any one, once present, says that the page is ready (a unit's or an error's).
+    #[serde(default)]
+    pub ready: Vec<String>,
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Step {
+    /// Clicks every element that matches; none is no mistake.
+    ClickAll { selector: String },
+    /// Waits until an element matches, or for `unless` to match instead.
+    WaitFor {
+        selector: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unless: Option<String>,
+    },
+    /// Opens the address in the first matching element's `href` and keeps that page under `name` for rules.
+    Follow {
+        selector: String,
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ready: Option<String>,
+    },
+}
+
+/// Each list is tried in order; the first list with a match decides: blocked, not found, unit. A page that
+/// matches nothing is no unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recognise {
+    #[serde(default)]
+    pub blocked: Vec<Signal>,
+    #[serde(default)]
+    pub not_found: Vec<Signal>,
+    pub unit: Vec<Signal>,
+}
+
+/// The JSON Schema of a source document, for publication.
+pub fn source_schema() -> serde_json::Value {
+    schemars::schema_for!(SourceDocument).to_value()
+}
