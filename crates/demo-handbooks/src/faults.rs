@@ -1,0 +1,165 @@
+//! Faults that a site can be told to have, so that tests and drills see what crawlers make of them.
+
+use crate::random::spread;
+use serde::{Deserialize, Serialize};
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// The longest that any page is held back, so that a forgotten fault cannot hold a connection for ever.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Shares are in per cent of the requests for pages, spread evenly over them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Faults {
+    /// Every page comes this much later.
+    pub delay_ms: u64,
+    /// Pages that never come.
+    pub hang_share: u8,
+    /// Pages answered with status 500.
+    pub error_share: u8,
+    /// Pages replaced by the site's error page, with status 200.
+    pub error_page_share: u8,
+    /// Pages that end in the middle.
+    pub truncate_share: u8,
+    /// After this many pages, counted from now, every one is refused with status 403.
+    pub forbid_after: Option<u64>,
+    pub robots: RobotsFault,
+    /// The markup and the JSON have other names, as after a relaunch.
+    pub redesigned: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RobotsFault {
+    #[default]
+    Normal,
+    /// Status 404.
+    Missing,
+    /// Status 503.
+    ServerError,
+    /// Status 403.
+    Forbidden,
+    DisallowAll,
+    /// Asks for this many seconds between requests.
+    CrawlDelay(u32),
+}
+
+/// What is to become of one request for a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Serve { error_page: bool, truncate: bool, redesigned: bool },
+    Hang,
+    Fail,
+    Forbid,
+}
+
+/// The faults in force and the count of requests since they were set.
+#[derive(Debug, Default)]
+pub struct FaultSwitch {
+    faults: Mutex<Faults>,
+    requests: AtomicU64,
+}
+
+impl FaultSwitch {
+    pub fn new(faults: Faults) -> Self {
+        Self { faults: Mutex::new(faults), requests: AtomicU64::new(0) }
+    }
+
+    pub fn get(&self) -> Faults {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set(&self, faults: Faults) {
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        self.requests.store(0, Ordering::SeqCst);
+    }
+
+    /// Decides about the next request for a page, and how long it is held back first.
+    pub fn next(&self) -> (Duration, Verdict) {
+        let faults = self.get();
+        let number = self.requests.fetch_add(1, Ordering::SeqCst);
+        let falls = |purpose: &str, share: u8| {
+            share > 0 && (u128::from(spread(0, purpose, number)) * 100) >> 64 < u128::from(share)
+        };
+        let verdict = if faults.forbid_after.is_some_and(|allowed| number >= allowed) {
+            Verdict::Forbid
+        } else if falls("hang", faults.hang_share) {
+            Verdict::Hang
+        } else if falls("error", faults.error_share) {
+            Verdict::Fail
+        } else {
+            Verdict::Serve {
+                error_page: falls("error page", faults.error_page_share),
+                truncate: falls("truncate", faults.truncate_share),
+                redesigned: faults.redesigned,
+            }
+        };
+        let delay =
+            if verdict == Verdict::Hang { LONGEST } else { Duration::from_millis(faults.delay_ms).min(LONGEST) };
+        (delay, verdict)
+    }
+}
+
+/// The page under the names of another year's design.
+pub(crate) fn redesign(page: &str) -> String {
+    const NAMES: [(&str, &str); 10] = [
+        ("pageContent", "contentBody"),
+        ("credit_points", "creditPointValue"),
+        ("data-testid", "data-qa"),
+        ("data-menu-id", "data-block"),
+        ("AttrContainer", "Fact"),
+        ("<em>", "<span class=\"label\">"),
+        ("</em>", "</span>"),
+        ("SLOTable", "objectives"),
+        ("assessmentTaskTable", "tasks"),
+        ("class=\"subject\"", "class=\"study-unit\""),
+    ];
+    NAMES.iter().fold(page.to_owned(), |page, (old, new)| page.replace(old, new))
+}
+
+/// The first half of the page, ending wherever that is.
+pub(crate) fn truncate(mut page: String) -> String {
+    let middle = (0..=page.len() / 2).rev().find(|at| page.is_char_boundary(*at)).unwrap_or(0);
+    page.truncate(middle);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdicts(faults: Faults, count: usize) -> Vec<Verdict> {
+        let switch = FaultSwitch::new(faults);
+        (0..count).map(|_| switch.next().1).collect()
+    }
+
+    #[test]
+    fn a_share_is_a_share_from_the_first_hundred_on() {
+        let failed = verdicts(Faults { error_share: 20, ..Faults::default() }, 100);
+        let failed = failed.iter().filter(|verdict| **verdict == Verdict::Fail).count();
+        assert!((17..=23).contains(&failed), "{failed}");
+        assert!(verdicts(Faults { hang_share: 100, ..Faults::default() }, 9).iter().all(|v| *v == Verdict::Hang));
+    }
+
+    #[test]
+    fn refusal_begins_after_exactly_so_many_and_setting_begins_anew() {
+        let faults = Faults { forbid_after: Some(3), ..Faults::default() };
+        let switch = FaultSwitch::new(faults.clone());
+        let refused = |count: usize| (0..count).filter(|_| switch.next().1 == Verdict::Forbid).count();
+        assert_eq!(refused(5), 2);
+        switch.set(faults);
+        assert_eq!(refused(5), 2);
+    }
+
+    #[test]
+    fn unknown_faults_are_refused() {
+        assert!(serde_json::from_str::<Faults>(r#"{"delayMs": 5, "robots": {"crawlDelay": 2}}"#).is_ok());
+        assert!(serde_json::from_str::<Faults>(r#"{"delay": 5}"#).is_err());
+    }
+}

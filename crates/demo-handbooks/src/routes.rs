@@ -1,0 +1,8 @@
+//! The sites over HTTP; the only part that knows the web framework.
+
+mod control;
+mod eastmoor;
+mod host;
+mod northfield;
+mod robots;
+pub mod server;

@@ -1,0 +1,139 @@
+//! A handbook site as pages: what a reader gets for an address, without any server.
+
+use crate::{
+    catalogue::{Catalogue, University},
+    courseloop, legacy,
+    truth::Truth,
+    unit::Unit,
+};
+
+/// One university's handbook.
+pub struct Site {
+    pub(crate) catalogue: Catalogue,
+    /// Where site A's requisites are when they are on another host.
+    pub(crate) requisites_origin: String,
+    /// What every page of site A carries besides its unit; the same text for all.
+    pub(crate) ballast: String,
+}
+
+impl Site {
+    /// Site A, Northfield University.
+    pub fn courseloop(seed: u64, units: u32) -> Self {
+        Self {
+            catalogue: Catalogue::new(University::Northfield, seed, units),
+            requisites_origin: "http://requisites.northfield.example".to_owned(),
+            ballast: courseloop::ballast::site(),
+        }
+    }
+
+    /// Site B, Eastmoor Institute of Technology.
+    pub fn legacy(seed: u64, units: u32) -> Self {
+        Self {
+            catalogue: Catalogue::new(University::Eastmoor, seed, units),
+            requisites_origin: String::new(),
+            ballast: String::new(),
+        }
+    }
+
+    /// The origin (`http://127.0.0.1:4001`) under which site A's second host is reached.
+    #[must_use]
+    pub fn with_requisites_origin(mut self, origin: &str) -> Self {
+        origin.clone_into(&mut self.requisites_origin);
+        self
+    }
+
+    pub fn slug(&self) -> &'static str {
+        match self.catalogue.university {
+            University::Northfield => "northfield",
+            University::Eastmoor => "eastmoor",
+        }
+    }
+
+    pub fn university_name(&self) -> &'static str {
+        match self.catalogue.university {
+            University::Northfield => "Northfield University",
+            University::Eastmoor => "Eastmoor Institute of Technology",
+        }
+    }
+
+    /// The years that have pages, ascending.
+    pub fn years(&self) -> &'static [u16] {
+        self.catalogue.years()
+    }
+
+    /// The newest year.
+    pub fn current_year(&self) -> u16 {
+        self.years().last().copied().unwrap_or_default()
+    }
+
+    /// The codes that have a page in `year`.
+    pub fn codes(&self, year: u16) -> impl Iterator<Item = &str> {
+        self.catalogue.in_year(year).map(|index| self.catalogue.entries[index].code.as_str())
+    }
+
+    /// Codes that the site links though they lead to an error page.
+    pub fn dead_codes(&self) -> &[String] {
+        &self.catalogue.dead
+    }
+
+    /// The path of a unit's page.
+    pub fn unit_path(&self, year: u16, code: &str) -> String {
+        path_of(self.catalogue.university, year, code)
+    }
+
+    pub(crate) fn unit(&self, year: u16, code: &str) -> Option<Unit> {
+        let index = self.catalogue.find(code).filter(|index| self.catalogue.has_page(*index, year))?;
+        Some(Unit::of(&self.catalogue, index, year))
+    }
+
+    /// The unit's page as served; for an unknown code the site's error page, which comes with status 200.
+    pub fn unit_page(&self, year: u16, code: &str) -> String {
+        let unit = self.unit(year, code);
+        match self.catalogue.university {
+            University::Northfield => courseloop::page::served(self, unit.as_ref(), year, code),
+            University::Eastmoor => legacy::page::served(self, unit.as_ref()),
+        }
+    }
+
+    /// The page as it stands in a browser after its scripts ran and, if so wanted, after every accordion was opened.
+    pub fn rendered_page(&self, year: u16, code: &str, accordions_open: bool) -> String {
+        match self.catalogue.university {
+            University::Northfield => {
+                courseloop::rendered::page(self, self.unit(year, code).as_ref(), year, code, accordions_open)
+            }
+            University::Eastmoor => self.unit_page(year, code),
+        }
+    }
+
+    /// The page of site A's second host. `None` for site B and for units without one.
+    pub fn requisites_page(&self, year: u16, code: &str) -> Option<String> {
+        if self.catalogue.university == University::Eastmoor {
+            return None;
+        }
+        courseloop::second_host::page(self, &self.unit(year, code)?)
+    }
+
+    /// What site A's script fetches when the assessment is opened and the page does not hold it.
+    pub fn assessment_json(&self, year: u16, code: &str) -> Option<serde_json::Value> {
+        let unit = self.unit(year, code)?;
+        (self.catalogue.university == University::Northfield).then(|| courseloop::content::assessment(&unit))
+    }
+
+    /// What each page of `year` says, in catalogue order, made one at a time.
+    pub fn truth(&self, year: u16) -> impl Iterator<Item = Truth> {
+        self.catalogue
+            .in_year(year)
+            .map(move |index| Truth::of(&self.catalogue, &Unit::of(&self.catalogue, index, year)))
+    }
+
+    pub fn truth_of(&self, year: u16, code: &str) -> Option<Truth> {
+        self.unit(year, code).map(|unit| Truth::of(&self.catalogue, &unit))
+    }
+}
+
+pub(crate) fn path_of(university: University, year: u16, code: &str) -> String {
+    match university {
+        University::Northfield => format!("/subject/{year}/{code}"),
+        University::Eastmoor => format!("/subjects/{code}.html"),
+    }
+}

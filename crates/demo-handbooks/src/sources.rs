@@ -1,0 +1,61 @@
+//! The source documents that read these sites, as an administrator would write them.
+
+use crate::Site;
+use serde_json::{Value, json};
+
+/// The university and its source, given the origins a crawler may contact (the handbook's own host first).
+pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
+    let slug = site.slug();
+    let handbook = origins.first().map(String::as_str).unwrap_or_default();
+    let definition = match slug {
+        "northfield" => northfield(handbook, origins, min_gap_ms),
+        _ => eastmoor(handbook, min_gap_ms),
+    };
+    json!({
+        "university": {"slug": slug, "name": site.university_name(), "emailDomains": [format!("{slug}.example")]},
+        "source": {"slug": format!("{slug}-handbook"), "name": format!("{} handbook", site.university_name()), "definition": definition},
+    })
+}
+
+/// Site A, of which only the newest year is read; earlier ones are there for whoever adds them to `years`. `origins` are the handbook's own and that of the second host.
+pub fn northfield(handbook: &str, origins: &[String], min_gap_ms: u64) -> Value {
+    let mut document: Value =
+        serde_json::from_str(include_str!("../assets/northfield-source.json")).unwrap_or_default();
+    settle(&mut document, handbook, origins, min_gap_ms);
+    document
+}
+
+/// Site B.
+pub fn eastmoor(handbook: &str, min_gap_ms: u64) -> Value {
+    let mut document: Value = serde_json::from_str(include_str!("../assets/eastmoor-source.json")).unwrap_or_default();
+    settle(&mut document, handbook, &[handbook.to_owned()], min_gap_ms);
+    document
+}
+
+/// Fills in what depends on where the site is served.
+fn settle(document: &mut Value, handbook: &str, origins: &[String], min_gap_ms: u64) {
+    document["origins"] = json!(origins);
+    document["politeness"] = json!({"minGapMs": min_gap_ms});
+    for start in document["start"].as_array_mut().into_iter().flatten() {
+        let path = start["url"].as_str().unwrap_or_default();
+        start["url"] = json!(format!("{handbook}{path}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_names_its_hosts_and_where_to_start() {
+        let origins = ["http://127.0.0.1:1".to_owned(), "http://127.0.0.1:2".to_owned()];
+        let document = of(&Site::courseloop(1, 3), &origins, 15);
+        assert_eq!(document["university"]["emailDomains"][0], "northfield.example");
+        let definition = &document["source"]["definition"];
+        assert_eq!(definition["start"][0]["url"], "http://127.0.0.1:1/sitemap.xml");
+        assert_eq!(definition["origins"][1], "http://127.0.0.1:2");
+        assert_eq!(definition["politeness"]["minGapMs"], 15);
+        let document = of(&Site::legacy(1, 3), &origins[..1], 15);
+        assert_eq!(document["source"]["definition"]["start"][0]["url"], "http://127.0.0.1:1/numerical.html");
+    }
+}
