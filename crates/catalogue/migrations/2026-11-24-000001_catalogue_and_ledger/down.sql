@@ -1,0 +1,12 @@
+DROP TABLE idempotency_keys;
+DROP TABLE outbox;
+DROP TABLE scrape_frontier;
+DROP TABLE scrape_tasks;
+DROP TABLE scrape_jobs;
+DROP TABLE source_pages;
+ALTER TABLE units DROP CONSTRAINT units_current_version_fkey;
+DROP TABLE unit_versions;
+DROP TABLE units;
+DROP TABLE source_versions;
+DROP TABLE sources;
+DROP TABLE universities;

@@ -1,0 +1,197 @@
+//! Starting a job: all of its first tasks are admitted, or none and the caller is told why.
+
+use crate::{
+    CatalogueError, ConflictKind,
+    idempotency::{self, IdempotencyKey, Replay},
+    ledger::{LIMIT_RETRY_AFTER, Target, TraceHeaders, target::parse_page_url},
+    store::{jobs, sources, tasks},
+};
+use rmu_domain::{
+    ParseError,
+    ids::{AccountId, JobId, SourceId},
+    slug::Slug,
+    unit_code::UnitCode,
+};
+use rmu_extraction::Source;
+use rmu_postgres::{AsyncPgConnection, Database, DatabaseError};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// At most so many starts take a connection at once: they wait for each other on the ledger's lock, and readers
+/// must not run out of connections meanwhile.
+static TURNS: Semaphore = Semaphore::const_new(4);
+const LONGEST_WAIT_FOR_A_TURN: Duration = Duration::from_secs(10);
+
+/// More targets than this are a discovery's work.
+pub const MAX_LISTED_TARGETS: usize = 1000;
+
+/// What an administrator (or a schedule) asks for.
+#[derive(Debug, Clone)]
+pub struct StartScrape {
+    pub source: Slug,
+    pub scope: Scope,
+    pub started_by: Option<AccountId>,
+    pub trace: TraceHeaders,
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Scope {
+    /// Everything that the source's start addresses lead to.
+    Discovery,
+    /// Just these: addresses of unit pages, and units whose pages are known from earlier jobs.
+    List { urls: Vec<String>, codes: Vec<UnitCode> },
+}
+
+/// A job that runs now, or the one that an earlier request with the same key started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    pub job: JobId,
+    /// How many first tasks it got.
+    pub admitted: u32,
+}
+
+/// Starts a job. `limit` is the most live tasks there may be, over all jobs.
+pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape) -> Result<Started, CatalogueError> {
+    let turn = tokio::time::timeout(LONGEST_WAIT_FOR_A_TURN, TURNS.acquire()).await;
+    let _turn = turn.map_err(|_| DatabaseError::Timeout("too many scrapes are being started".to_owned()))?;
+    database
+        .transaction(async |connection| {
+            let replay = match (&request.idempotency_key, request.started_by) {
+                (Some(key), Some(account)) => {
+                    let fingerprint = idempotency::fingerprint(&(request.source.as_str(), &request.scope));
+                    idempotency::begin(connection, account, "start-scrape", key, &fingerprint).await?
+                }
+                _ => Replay::First(None),
+            };
+            let reservation = match replay {
+                Replay::Again(started) => return Ok(started),
+                Replay::First(reservation) => reservation,
+            };
+            let started = start(connection, limit, request).await?;
+            idempotency::finish(connection, reservation, &started).await?;
+            Ok(started)
+        })
+        .await
+}
+
+async fn start(
+    connection: &mut AsyncPgConnection,
+    limit: u32,
+    request: &StartScrape,
+) -> Result<Started, CatalogueError> {
+    let source =
+        sources::find(connection, &request.source).await?.ok_or(CatalogueError::NotFound { what: "source" })?;
+    if !source.enabled {
+        return Err(CatalogueError::conflict(ConflictKind::WrongState, "the source is switched off"));
+    }
+    let targets = targets(connection, source.id, &source.definition, &request.scope).await?;
+    let wanted = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+    if wanted > limit {
+        return Err(CatalogueError::Invalid {
+            field: "urls".to_owned(),
+            detail: format!("must be at most {limit} targets at once"),
+        });
+    }
+    // From here until the commit nobody else adds a live task, so the count below is exact.
+    tasks::lock_ledger(connection).await?;
+    let live = tasks::count_live(connection).await?;
+    if live.saturating_add(wanted) > limit {
+        return Err(CatalogueError::LimitReached { limit, live, retry_after: LIMIT_RETRY_AFTER });
+    }
+    let kind = match request.scope {
+        Scope::Discovery => jobs::JobKind::Discovery,
+        Scope::List { .. } => jobs::JobKind::List,
+    };
+    let job = JobId::new();
+    jobs::insert(connection, job, source.id, kind, request.started_by, &request.trace).await.map_err(|error| {
+        match error.is_unique_violation_of("scrape_jobs_discovery_key") {
+            true => CatalogueError::conflict(
+                ConflictKind::WrongState,
+                "a discovery of this source runs already; wait for it or cancel it",
+            ),
+            false => error.into(),
+        }
+    })?;
+    let admitted = tasks::insert_pending(connection, job, source.id, &targets).await?;
+    if admitted == 0 {
+        return Err(CatalogueError::conflict(ConflictKind::WrongState, "another job is reading all of this already"));
+    }
+    let delta = jobs::Delta {
+        live: admitted,
+        skipped: i32::try_from(targets.len()).unwrap_or(i32::MAX) - admitted,
+        ..Default::default()
+    };
+    jobs::apply(connection, job, delta).await?;
+    tasks::wake_up(connection).await?;
+    Ok(Started { job, admitted: u32::try_from(admitted).unwrap_or_default() })
+}
+
+/// The first tasks of a job, each once.
+async fn targets(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+    definition: &serde_json::Value,
+    scope: &Scope,
+) -> Result<Vec<Target>, CatalogueError> {
+    let mut targets = match scope {
+        Scope::Discovery => start_targets(definition)?,
+        Scope::List { urls, codes } => listed_targets(connection, source, definition, urls, codes).await?,
+    };
+    targets.sort_by_key(Target::key);
+    targets.dedup_by_key(|target| target.key());
+    Ok(targets)
+}
+
+fn start_targets(definition: &serde_json::Value) -> Result<Vec<Target>, CatalogueError> {
+    rules(definition)?
+        .document()
+        .start
+        .iter()
+        .map(|start| Target::discovery(start.url()).map_err(|error| CatalogueError::invalid("source", &error)))
+        .collect()
+}
+
+async fn listed_targets(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+    definition: &serde_json::Value,
+    urls: &[String],
+    codes: &[UnitCode],
+) -> Result<Vec<Target>, CatalogueError> {
+    let count = urls.len() + codes.len();
+    if !(1..=MAX_LISTED_TARGETS).contains(&count) {
+        let detail = format!("must name 1 to {MAX_LISTED_TARGETS} pages");
+        return Err(CatalogueError::Invalid { field: "urls".to_owned(), detail });
+    }
+    let rules = rules(definition)?;
+    let mut targets = Vec::with_capacity(count);
+    for (index, raw) in urls.iter().enumerate() {
+        let refused = |error: &ParseError| CatalogueError::invalid(format!("urls[{index}]"), error);
+        let url = parse_page_url(raw).map_err(|error| refused(&error))?;
+        let address = rules
+            .classify(&url)
+            .filter(|_| rules.allows(&url))
+            .ok_or_else(|| refused(&ParseError::new("is not the address of a unit's page of this source")))?;
+        let target = Target::unit(url.as_str(), Some(address.code), address.year).map_err(|error| refused(&error))?;
+        targets.push(target);
+    }
+    for (index, code) in codes.iter().enumerate() {
+        let known = tasks::known_targets(connection, source, code).await?;
+        if known.is_empty() {
+            let detail = "is not known from an earlier scrape of this source: give its address";
+            return Err(CatalogueError::Invalid { field: format!("codes[{index}]"), detail: detail.to_owned() });
+        }
+        targets.extend(known);
+    }
+    Ok(targets)
+}
+
+/// The stored rules, compiled. They were checked when they were stored, by this version or an older one.
+pub(crate) fn rules(definition: &serde_json::Value) -> Result<Source, CatalogueError> {
+    Source::parse(definition).map_err(|_| {
+        let detail = "the source's rules are from an older version: store them anew";
+        CatalogueError::conflict(ConflictKind::WrongState, detail)
+    })
+}

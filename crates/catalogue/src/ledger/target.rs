@@ -1,0 +1,72 @@
+//! What a task is about: one page to read or one step of discovery.
+
+use rmu_domain::{ParseError, unit_code::UnitCode, year::Year};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Longer addresses are refused: no handbook has them, and they would not fit an index.
+const LONGEST_URL: usize = 2000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Target {
+    Discovery { url: String },
+    Unit { url: String, code: Option<UnitCode>, year: Option<Year> },
+}
+
+impl Target {
+    pub fn discovery(url: &str) -> Result<Self, ParseError> {
+        Ok(Self::Discovery { url: parse_page_url(url)?.into() })
+    }
+
+    pub fn unit(url: &str, code: Option<UnitCode>, year: Option<Year>) -> Result<Self, ParseError> {
+        Ok(Self::Unit { url: parse_page_url(url)?.into(), code, year })
+    }
+
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Discovery { url } | Self::Unit { url, .. } => url,
+        }
+    }
+
+    /// What makes two targets of a source the same.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Discovery { url } => format!("discovery:{url}"),
+            Self::Unit { url, .. } => format!("unit:{url}"),
+        }
+    }
+}
+
+/// An absolute http(s) address without credentials and without a fragment, in normal form.
+pub(crate) fn parse_page_url(raw: &str) -> Result<Url, ParseError> {
+    let mut url = Url::parse(raw).map_err(|_| ParseError::new("must be an address such as https://host/path"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return Err(ParseError::new("must be an http or https address without a user name"));
+    }
+    url.set_fragment(None);
+    if url.as_str().len() > LONGEST_URL {
+        return Err(ParseError::new("must be an address of at most 2000 characters"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_page_has_one_key() {
+        let key = |url| Target::unit(url, None, None).unwrap().key();
+        assert_eq!(key("https://HANDBOOK.example:443/a#top"), key("https://handbook.example/a"));
+        assert_ne!(Target::discovery("https://handbook.example/a").unwrap().key(), key("https://handbook.example/a"));
+    }
+
+    #[test]
+    fn only_web_pages_are_targets() {
+        for wrong in ["", "/a", "file:///etc/passwd", "ftp://a/b", "https://user:pw@a/b", "javascript:alert(1)"] {
+            assert!(Target::discovery(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(Target::discovery(&format!("https://a/{}", "x".repeat(2000))).is_err());
+    }
+}

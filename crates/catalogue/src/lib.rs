@@ -1,0 +1,21 @@
+//! The catalogue and the scrape ledger: use cases in one module a resource, SQL under `store`.
+//!
+//! Knows neither HTTP nor AMQP: what must be sent stands in tables (due tasks, outbox) until whoever
+//! publishes has done so.
+
+pub mod error;
+pub mod idempotency;
+pub mod ingest;
+pub mod ledger;
+pub mod migrations;
+pub mod page;
+pub mod reviews;
+pub mod scores;
+pub mod search;
+pub mod sources;
+mod store;
+pub mod units;
+pub mod universities;
+pub mod university_profiles;
+
+pub use error::{CatalogueError, ConflictKind};

@@ -1,0 +1,145 @@
+//! SQL of sending tasks.
+
+use crate::{
+    ledger::{DueTask, SourceSnapshot},
+    store::schema::{scrape_tasks as tasks, source_versions, sources},
+};
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_types as sql};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rmu_domain::{ids::TaskId, scrape::TaskState};
+use rmu_postgres::DatabaseError;
+use serde_json::Value;
+use std::{collections::HashMap, sync::Arc};
+use uuid::Uuid;
+
+/// Locks up to `limit` tasks that are due, of running jobs, within each source's window. Those that another
+/// relay has locked are passed over.
+pub(crate) async fn claim_due(connection: &mut AsyncPgConnection, limit: u32) -> Result<Vec<TaskId>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Claimed {
+        #[diesel(sql_type = sql::Uuid)]
+        id: Uuid,
+    }
+    let claimed: Vec<Claimed> = diesel::sql_query(
+        "SELECT due.id
+         FROM sources s
+         CROSS JOIN LATERAL (
+             SELECT t.id
+             FROM scrape_tasks t
+             JOIN scrape_jobs j ON j.id = t.job_id AND j.state = 'running'
+             WHERE t.source_id = s.id AND t.state = 'pending' AND t.run_at <= clock_timestamp()
+             ORDER BY t.run_at, t.id
+             LIMIT greatest(0, s.dispatch_window - (
+                 SELECT count(*) FROM scrape_tasks o WHERE o.source_id = s.id AND o.state = 'dispatched'))
+             FOR UPDATE OF t SKIP LOCKED
+         ) due
+         LIMIT $1",
+    )
+    .bind::<sql::BigInt, _>(i64::from(limit))
+    .load(connection)
+    .await?;
+    Ok(claimed.into_iter().map(|claimed| claimed.id.into()).collect())
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = sql::Uuid)]
+    id: Uuid,
+    #[diesel(sql_type = sql::Uuid)]
+    job_id: Uuid,
+    #[diesel(sql_type = sql::Uuid)]
+    source_id: Uuid,
+    #[diesel(sql_type = sql::Integer)]
+    attempt: i32,
+    #[diesel(sql_type = sql::Jsonb)]
+    target: Value,
+    #[diesel(sql_type = sql::Jsonb)]
+    trace_headers: Value,
+    #[diesel(sql_type = sql::Nullable<sql::Text>)]
+    known_hash: Option<String>,
+}
+
+/// Everything a worker needs for the claimed tasks.
+pub(crate) async fn load_due(
+    connection: &mut AsyncPgConnection,
+    claimed: &[TaskId],
+    deadline: DateTime<Utc>,
+) -> Result<Vec<DueTask>, DatabaseError> {
+    let ids: Vec<Uuid> = claimed.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<Due> = diesel::sql_query(
+        "SELECT t.id, t.job_id, t.source_id, t.attempt, t.target, j.trace_headers, (
+             SELECT v.content_hash
+             FROM source_pages p
+             JOIN unit_versions v ON v.unit_id = p.unit_id AND v.year IS NOT DISTINCT FROM p.year
+             WHERE p.source_id = t.source_id AND p.target_key = t.target_key
+             ORDER BY v.number DESC
+             LIMIT 1
+         ) AS known_hash
+         FROM scrape_tasks t
+         JOIN scrape_jobs j ON j.id = t.job_id
+         WHERE t.id = ANY($1)
+         ORDER BY t.run_at, t.id",
+    )
+    .bind::<sql::Array<sql::Uuid>, _>(ids)
+    .load(connection)
+    .await?;
+    let snapshots = snapshots(connection, &rows).await?;
+    let due = |row: Due| {
+        let source = snapshots.get(&row.source_id)?;
+        let Ok(target) = serde_json::from_value(row.target) else {
+            // Written by us and by nobody else; left where it is, it shows up as a task that never starts.
+            tracing::error!(task_id = %row.id, "task has an unreadable target");
+            return None;
+        };
+        Some(DueTask {
+            id: row.id.into(),
+            job: row.job_id.into(),
+            attempt: u32::try_from(row.attempt).unwrap_or_default() + 1,
+            source: Arc::clone(source),
+            target,
+            known_hash: row.known_hash,
+            deadline,
+            trace: serde_json::from_value(row.trace_headers).unwrap_or_default(),
+        })
+    };
+    Ok(rows.into_iter().filter_map(due).collect())
+}
+
+async fn snapshots(
+    connection: &mut AsyncPgConnection,
+    rows: &[Due],
+) -> Result<HashMap<Uuid, Arc<SourceSnapshot>>, DatabaseError> {
+    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.source_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found: Vec<(Uuid, String, i32, Value)> = sources::table
+        .inner_join(source_versions::table)
+        .filter(source_versions::version.eq(sources::current_version))
+        .filter(sources::id.eq_any(ids))
+        .select((sources::id, sources::slug, sources::current_version, source_versions::definition))
+        .load(connection)
+        .await?;
+    let snapshot = |(id, slug, version, definition): (Uuid, String, i32, Value)| {
+        let version = u32::try_from(version).unwrap_or_default();
+        (id, Arc::new(SourceSnapshot { id: id.into(), slug, version, definition }))
+    };
+    Ok(found.into_iter().map(snapshot).collect())
+}
+
+pub(crate) async fn mark_dispatched(
+    connection: &mut AsyncPgConnection,
+    sent: &[TaskId],
+    deadline: DateTime<Utc>,
+) -> Result<usize, DatabaseError> {
+    let ids: Vec<Uuid> = sent.iter().map(|id| id.as_uuid()).collect();
+    Ok(diesel::update(tasks::table.filter(tasks::id.eq_any(ids)))
+        .set((
+            tasks::state.eq(TaskState::Dispatched.as_str()),
+            tasks::attempt.eq(tasks::attempt + 1),
+            tasks::dispatched_at.eq(Utc::now()),
+            tasks::deadline.eq(deadline),
+        ))
+        .execute(connection)
+        .await?)
+}

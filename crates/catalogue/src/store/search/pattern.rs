@@ -1,0 +1,189 @@
+//! A query as the rungs compare it.
+
+use super::Step;
+use crate::{
+    search::{matches_beginnings, words},
+    store::cached_sql::CachedSql,
+};
+use rmu_domain::{query::SearchQuery, unit_code::UnitCode};
+
+/// Sorts after every text that begins alike, in the order of code points ("C") that the table uses.
+const BEYOND: char = char::MAX;
+/// No more words of a query than this are looked for.
+const MOST_WORDS: usize = 12;
+
+/// The query in the forms that the rungs need; a form that cannot match anything is `None`.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    typed: String,
+    /// Normalised; empty when the query holds what no code can hold.
+    code: String,
+    words: Vec<String>,
+    folded: String,
+    /// What a title begins with that begins with the query.
+    title_beginning: String,
+    /// The words as a text search query: all of them, long ones as beginnings.
+    all_of: String,
+    abbreviation: Option<String>,
+}
+
+impl Pattern {
+    pub(crate) fn new(query: &SearchQuery) -> Self {
+        let typed = query.as_str().to_owned();
+        let could_be_code =
+            typed.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.' | '/' | '_'));
+        let code = query.as_code();
+        let code = if could_be_code && code.len() <= UnitCode::MAX_LENGTH { code } else { String::new() };
+        let all_words = words::words(&typed);
+        let folded = all_words.join(" ");
+        let title_beginning = if matches_beginnings(&folded) { folded.clone() } else { format!("{folded} ") };
+        let initials = all_words.concat();
+        let abbreviation = (2..=12).contains(&initials.chars().count()).then_some(initials);
+        let mut words: Vec<String> = Vec::new();
+        for word in all_words {
+            if !words.contains(&word) && words.len() < MOST_WORDS {
+                words.push(word);
+            }
+        }
+        // Words are letters and digits only, so nothing in them can end the quotation.
+        let terms: Vec<String> =
+            words.iter().map(|w| if matches_beginnings(w) { format!("'{w}':*") } else { format!("'{w}'") }).collect();
+        Self { typed, code, words, folded, title_beginning, all_of: terms.join(" & "), abbreviation }
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    pub(super) fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// Under four letters everything is spelt nearly like everything, and a single word with a digit is meant
+    /// as a code: titles are no answer to it.
+    pub(crate) fn may_hold_a_typo(&self) -> bool {
+        let like_a_code = self.words.len() == 1 && self.folded.contains(|c: char| c.is_ascii_digit());
+        self.folded.chars().count() >= 4 && !like_a_code
+    }
+
+    /// The cheap rungs that could match, in order.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if !self.code.is_empty() {
+            steps.extend([Step::ExactCode, Step::NormalisedCode, Step::CodePrefix]);
+        }
+        if !self.words.is_empty() {
+            steps.extend([Step::WholeTitle, Step::TitleBeginning, Step::TitleWords]);
+        }
+        // A description holds nearly every word of one or two letters: such a query means a code or a title.
+        if self.words.iter().any(|word| matches_beginnings(word)) {
+            steps.push(Step::AllWords);
+        }
+        if self.abbreviation.is_some() {
+            steps.push(Step::Abbreviation);
+        }
+        steps
+    }
+
+    /// Adds what a unit must be like to be reached by `step`.
+    pub(super) fn reach(&self, statement: CachedSql, step: Step) -> CachedSql {
+        match step {
+            Step::ExactCode => {
+                statement.sql("code_normalised = ").text(&self.code).sql(" AND code = ").text(&self.typed)
+            }
+            Step::NormalisedCode => {
+                statement.sql("code_normalised = ").text(&self.code).sql(" AND code <> ").text(&self.typed)
+            }
+            Step::CodePrefix => statement
+                .sql("code_normalised > ")
+                .text(&self.code)
+                .sql(" AND code_normalised < ")
+                .text(format!("{}{BEYOND}", self.code)),
+            Step::WholeTitle => statement.sql("title_folded = ").text(&self.folded),
+            Step::TitleBeginning => self.title_range(statement).sql(" AND title_folded <> ").text(&self.folded),
+            Step::TitleWords => self.words_in(statement.sql("title_words")),
+            Step::AllWords => self.words_in(statement.sql("all_words")),
+            Step::Abbreviation => {
+                statement.sql("abbreviations @> ARRAY[").text(self.abbreviation.clone().unwrap_or_default()).sql("]")
+            }
+            Step::Typo => statement.sql("true"),
+        }
+    }
+
+    /// Adds that none of the rungs before `step` reaches the unit.
+    pub(super) fn exclude(&self, mut statement: CachedSql, step: Step) -> CachedSql {
+        if step > Step::CodePrefix && !self.code.is_empty() {
+            statement = statement.sql(" AND NOT (code_normalised >= ").text(&self.code);
+            statement = statement.sql(" AND code_normalised < ").text(format!("{}{BEYOND}", self.code)).sql(")");
+        }
+        if step > Step::TitleBeginning && !self.words.is_empty() {
+            statement = statement.sql(" AND title_folded <> ").text(&self.folded).sql(" AND NOT (");
+            statement = self.title_range(statement).sql(")");
+        }
+        if step > Step::TitleWords && !self.words.is_empty() {
+            statement = self.words_in(statement.sql(" AND NOT title_words"));
+        }
+        if step > Step::AllWords && self.steps().contains(&Step::AllWords) {
+            statement = self.words_in(statement.sql(" AND NOT all_words"));
+        }
+        if step > Step::Abbreviation
+            && let Some(abbreviation) = &self.abbreviation
+        {
+            statement = statement.sql(" AND NOT abbreviations @> ARRAY[").text(abbreviation).sql("]");
+        }
+        statement
+    }
+
+    fn title_range(&self, statement: CachedSql) -> CachedSql {
+        statement
+            .sql("title_folded >= ")
+            .text(&self.title_beginning)
+            .sql(" AND title_folded < ")
+            .text(format!("{}{BEYOND}", self.title_beginning))
+    }
+
+    fn words_in(&self, statement: CachedSql) -> CachedSql {
+        statement.sql(" @@ ").text(&self.all_of).sql("::tsquery")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(query: &str) -> Pattern {
+        Pattern::new(&SearchQuery::parse(query).unwrap())
+    }
+
+    #[test]
+    fn long_words_are_beginnings_and_short_ones_whole() {
+        assert_eq!(pattern("Intro to Ai").all_of, "'intro':* & 'to' & 'ai'");
+    }
+
+    #[test]
+    fn wildcards_and_quotes_are_no_part_of_any_form() {
+        for query in ["%", "_", "'", "\\", "🦀", "' OR 1=1 --", "a\\b'c%d"] {
+            let pattern = pattern(query);
+            assert!(!pattern.all_of.replace("':*", "").replace(['\'', '&', ' '], "").contains(['\\', '%', '_', '🦀']));
+            assert!(pattern.folded.chars().all(|c| c.is_alphanumeric() || c == ' '), "{query}");
+        }
+        assert!(pattern("%").steps().is_empty());
+        assert!(pattern("%1").code.is_empty(), "a code holds no per cent sign");
+    }
+
+    #[test]
+    fn only_words_are_taken_for_misspelt() {
+        assert!(pattern("algoritms").may_hold_a_typo() && pattern("calclus 2").may_hold_a_typo());
+        assert!(!pattern("FIT2004").may_hold_a_typo() && !pattern("alg").may_hold_a_typo());
+    }
+
+    #[test]
+    fn one_letter_is_a_code_or_a_word_of_a_title() {
+        assert!(!pattern("c").steps().contains(&Step::AllWords));
+        assert!(pattern("c").steps().contains(&Step::CodePrefix));
+    }
+}

@@ -1,0 +1,112 @@
+//! No rung reads the whole table: the plans of all statements over 20 000 units, planned for their values and
+//! planned once for any.
+
+use super::{Filters, Key, Pattern, Step, bounded_statement, ordered_statement, typos_statement};
+use crate::{
+    migrations::{MIGRATIONS, SCHEMA},
+    page::PageLimit,
+    store::cached_sql::CachedSql,
+};
+use diesel::{QueryableByName, debug_query, pg::Pg, sql_query, sql_types as sql};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use rmu_domain::{ids::UniversityId, query::SearchQuery};
+use rmu_postgres::{Database, DatabaseConfig, migrations};
+use rmu_test_support::database::{Role, TestDatabase};
+use uuid::Uuid;
+
+/// A university of 20 000 units; one title in ten has "Algorithms", all have "Study".
+const FILL: &str = "
+    INSERT INTO universities (id, slug, name)
+    SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'u' || n, 'U' FROM generate_series(0, 9) AS n;
+    INSERT INTO units (id, university_id, code, code_normalised, title, first_seen_at, last_seen_at)
+    SELECT gen_random_uuid(), ('00000000-0000-7000-8000-00000000000' || n % 10)::uuid, code, code, title, now(), now()
+    FROM (SELECT n, 'ABCD' || to_char(n, 'FM00000') AS code,
+                 'study of ' || md5(n::text) || CASE WHEN n % 10 = 0 THEN ' algorithms' ELSE ' matters' END AS title
+          FROM generate_series(1, 20000) AS n) AS made;
+    INSERT INTO unit_search (unit_id, university_id, code, code_normalised, title_folded, title_words, all_words,
+                             abbreviations, level)
+    SELECT id, university_id, code, code, title, to_tsvector('simple', title),
+           to_tsvector('simple', title || ' described ' || md5(title)), ARRAY[left(md5(title), 3)], 1
+    FROM units;
+    ANALYZE units; ANALYZE unit_search;";
+
+#[derive(Debug, QueryableByName)]
+struct Line {
+    #[diesel(sql_type = sql::Text, column_name = "QUERY PLAN")]
+    text: String,
+}
+
+#[tokio::test]
+async fn no_rung_reads_the_whole_table() {
+    let test = TestDatabase::new(Role::Gateway, async |url| {
+        migrations::run_pending(&DatabaseConfig::new(&url, "template", SCHEMA)?, MIGRATIONS).await.map(drop)
+    })
+    .await;
+    let database = Database::new(DatabaseConfig::new(&test.url(), "plans", SCHEMA).unwrap()).await.unwrap();
+    let mut connection = database.connection().await.unwrap();
+    connection.batch_execute(FILL).await.unwrap();
+    let university: UniversityId = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0003).into();
+    let narrow = Filters { university: Some(university), level: Some(1), ..Filters::default() };
+    let limit = PageLimit::default();
+    for query in
+        ["ABCD00042", "abcd-00042", "ab", "a", "algorithms", "study", "study of", "described", "abc", "algoritms"]
+    {
+        let pattern = Pattern::new(&SearchQuery::parse(query).unwrap());
+        for filters in [&Filters::default(), &narrow] {
+            for step in [None, Some(Step::CodePrefix), Some(Step::TitleWords)] {
+                let after = step.map(place);
+                let statement = bounded_statement(&pattern, filters, after, limit).unwrap();
+                assert_reads_little(&mut connection, statement, query).await;
+            }
+            for step in pattern.steps() {
+                for after in [None, Some(place(step))] {
+                    let statement = ordered_statement(step, &pattern, filters, after.as_ref(), 21);
+                    assert_stops_early(&mut connection, statement, query).await;
+                }
+            }
+            if pattern.may_hold_a_typo() {
+                assert_reads_little(&mut connection, typos_statement(&pattern, filters), query).await;
+            }
+        }
+    }
+}
+
+fn place(step: Step) -> Key {
+    Key { step: step.number(), rank: 0, code: "ABCD10000".to_owned(), unit: Uuid::nil() }
+}
+
+/// A plan made for any values has no sequential scan; one made for these values may have one only for words
+/// so common that it ends after a fraction of the table.
+async fn assert_reads_little(connection: &mut AsyncPgConnection, statement: CachedSql, query: &str) {
+    let shown = debug_query::<Pg, _>(&statement).to_string();
+    let text = shown.split(" -- binds: ").next().unwrap();
+    let parameters = (1..200).take_while(|number| text.contains(&format!("${number}"))).count();
+    connection.batch_execute(&format!("PREPARE generic AS {text}")).await.unwrap();
+    connection.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    let nulls = vec!["NULL"; parameters].join(", ");
+    let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic ({nulls})")).load(connection).await.unwrap();
+    connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
+    let plan = joined(lines);
+    assert!(!plan.contains("Seq Scan on unit_search"), "{query:?} reads the whole table:\n{text}\n{plan}");
+    assert_stops_early(connection, statement, query).await;
+}
+
+async fn assert_stops_early(connection: &mut AsyncPgConnection, statement: CachedSql, query: &str) {
+    let explain = CachedSql::new("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ").then(statement);
+    let plan = joined(explain.load(connection).await.unwrap());
+    let lines: Vec<&str> = plan.lines().collect();
+    for (number, line) in
+        lines.iter().enumerate().filter(|(_, line)| line.contains("Scan") && line.contains("unit_search"))
+    {
+        let removed =
+            lines[number + 1..].iter().take(3).find_map(|line| line.trim().strip_prefix("Rows Removed by Filter: "));
+        let returned = line.split("actual rows=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("0");
+        let read: u64 = returned.parse::<u64>().unwrap() + removed.map_or(0, |removed| removed.parse().unwrap());
+        let most = if line.contains("Seq Scan") { 5_000 } else { 20_000 };
+        assert!(read <= most, "{query:?} reads {read} rows:\n{plan}");
+    }
+}
+
+fn joined(plan: Vec<Line>) -> String {
+    plan.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
+}

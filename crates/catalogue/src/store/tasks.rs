@@ -1,0 +1,239 @@
+//! SQL of scrape tasks and of the frontier they come from.
+
+use crate::{ledger::Target, store::schema::scrape_tasks as tasks};
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_types as sql};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rmu_domain::{
+    ids::{JobId, SourceId, TaskId, UnitId},
+    scrape::{FailureKind, TaskState},
+    unit_code::UnitCode,
+};
+use rmu_postgres::DatabaseError;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The advisory lock of whatever adds live tasks; the number is arbitrary but fixed.
+const LEDGER_LOCK: i64 = 7_311_046_213;
+
+/// Waits for and takes the ledger's lock until the end of the transaction.
+pub(crate) async fn lock_ledger(connection: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<sql::BigInt, _>(LEDGER_LOCK)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// How many tasks are live, over all jobs. Exact for the holder of the ledger's lock: others may only end some.
+pub(crate) async fn count_live(connection: &mut AsyncPgConnection) -> Result<u32, DatabaseError> {
+    let live: i64 = tasks::table
+        .filter(tasks::state.eq_any([TaskState::Pending.as_str(), TaskState::Dispatched.as_str()]))
+        .count()
+        .get_result(connection)
+        .await?;
+    Ok(u32::try_from(live).unwrap_or(u32::MAX))
+}
+
+pub(crate) async fn count_dispatched(connection: &mut AsyncPgConnection) -> Result<u32, DatabaseError> {
+    let out: i64 =
+        tasks::table.filter(tasks::state.eq(TaskState::Dispatched.as_str())).count().get_result(connection).await?;
+    Ok(u32::try_from(out).unwrap_or(u32::MAX))
+}
+
+/// Says to whoever dispatches that there may be something to do; sent when the transaction commits.
+pub(crate) async fn wake_up(connection: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SELECT pg_notify($1, '')")
+        .bind::<sql::Text, _>(crate::ledger::WAKE_UP_CHANNEL)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Inserts tasks that are due now, leaving out targets that are live already or were in this job before.
+pub(crate) async fn insert_pending(
+    connection: &mut AsyncPgConnection,
+    job: JobId,
+    source: SourceId,
+    targets: &[Target],
+) -> Result<i32, DatabaseError> {
+    let now = Utc::now();
+    let rows: Vec<_> = targets
+        .iter()
+        .map(|target| {
+            (
+                tasks::id.eq(TaskId::new().as_uuid()),
+                tasks::job_id.eq(job.as_uuid()),
+                tasks::source_id.eq(source.as_uuid()),
+                tasks::target_key.eq(target.key()),
+                tasks::target.eq(serde_json::to_value(target).unwrap_or_default()),
+                tasks::state.eq(TaskState::Pending.as_str()),
+                tasks::run_at.eq(now),
+            )
+        })
+        .collect();
+    let inserted = diesel::insert_into(tasks::table).values(rows).on_conflict_do_nothing().execute(connection).await?;
+    Ok(count(inserted))
+}
+
+/// A task under its lock.
+#[derive(Debug, Clone, Queryable)]
+pub(crate) struct LockedTask {
+    pub(crate) source: Uuid,
+    pub(crate) target_key: String,
+    pub(crate) state: String,
+    pub(crate) attempt: i32,
+    pub(crate) failures: i32,
+    pub(crate) dispatched_at: Option<DateTime<Utc>>,
+    pub(crate) deadline: Option<DateTime<Utc>>,
+}
+
+pub(crate) async fn job_of(connection: &mut AsyncPgConnection, id: TaskId) -> Result<Option<JobId>, DatabaseError> {
+    let job: Option<Uuid> = tasks::table.find(id.as_uuid()).select(tasks::job_id).first(connection).await.optional()?;
+    Ok(job.map(JobId::from))
+}
+
+pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: TaskId) -> Result<LockedTask, DatabaseError> {
+    Ok(tasks::table
+        .find(id.as_uuid())
+        .select((
+            tasks::source_id,
+            tasks::target_key,
+            tasks::state,
+            tasks::attempt,
+            tasks::failures,
+            tasks::dispatched_at,
+            tasks::deadline,
+        ))
+        .for_update()
+        .first(connection)
+        .await?)
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    pub(crate) state: TaskState,
+    pub(crate) worker: Option<&'a str>,
+    pub(crate) unit: Option<UnitId>,
+    pub(crate) error: Option<(FailureKind, &'a str)>,
+    /// Failed attempts, this one included.
+    pub(crate) failures: i32,
+}
+
+pub(crate) async fn finish(
+    connection: &mut AsyncPgConnection,
+    id: TaskId,
+    ending: Ending<'_>,
+) -> Result<(), DatabaseError> {
+    diesel::update(tasks::table.find(id.as_uuid()))
+        .set((
+            tasks::state.eq(ending.state.as_str()),
+            tasks::finished_at.eq(Utc::now()),
+            tasks::worker.eq(ending.worker),
+            tasks::unit_id.eq(ending.unit.map(UnitId::as_uuid)),
+            tasks::error_kind.eq(ending.error.map(|(kind, _)| kind.as_str())),
+            tasks::error_detail.eq(ending.error.map(|(_, detail)| detail)),
+            tasks::failures.eq(ending.failures),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A task that is tried again later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Retry<'a> {
+    pub(crate) run_at: DateTime<Utc>,
+    pub(crate) attempt: i32,
+    pub(crate) failures: i32,
+    pub(crate) worker: Option<&'a str>,
+    pub(crate) error: (FailureKind, &'a str),
+}
+
+pub(crate) async fn postpone(
+    connection: &mut AsyncPgConnection,
+    id: TaskId,
+    retry: Retry<'_>,
+) -> Result<(), DatabaseError> {
+    diesel::update(tasks::table.find(id.as_uuid()))
+        .set((
+            tasks::state.eq(TaskState::Pending.as_str()),
+            tasks::run_at.eq(retry.run_at),
+            tasks::attempt.eq(retry.attempt),
+            tasks::failures.eq(retry.failures),
+            tasks::worker.eq(retry.worker),
+            tasks::error_kind.eq(retry.error.0.as_str()),
+            tasks::error_detail.eq(retry.error.1),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Cancels what is live of a locked job; how many that were.
+pub(crate) async fn cancel_live(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, DatabaseError> {
+    let cancelled = diesel::update(tasks::table)
+        .filter(tasks::job_id.eq(job.as_uuid()))
+        .filter(tasks::state.eq_any([TaskState::Pending.as_str(), TaskState::Dispatched.as_str()]))
+        .set((tasks::state.eq(TaskState::Cancelled.as_str()), tasks::finished_at.eq(Utc::now())))
+        .execute(connection)
+        .await?;
+    Ok(count(cancelled))
+}
+
+/// Dispatched tasks that nobody answered until `before`.
+pub(crate) async fn unanswered(
+    connection: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<TaskId>, DatabaseError> {
+    let found: Vec<Uuid> = tasks::table
+        .filter(tasks::state.eq(TaskState::Dispatched.as_str()).and(tasks::deadline.lt(before)))
+        .order(tasks::deadline)
+        .limit(limit)
+        .select(tasks::id)
+        .load(connection)
+        .await?;
+    Ok(found.into_iter().map(TaskId::from).collect())
+}
+
+/// Whether any worker has ended any task after `moment`.
+pub(crate) async fn any_answer_since(
+    connection: &mut AsyncPgConnection,
+    moment: Option<DateTime<Utc>>,
+) -> Result<bool, DatabaseError> {
+    let answered = tasks::table.filter(tasks::finished_at.gt(moment).and(tasks::worker.is_not_null()));
+    Ok(diesel::select(diesel::dsl::exists(answered)).get_result(connection).await?)
+}
+
+/// Pages of a unit that earlier jobs found in this source.
+pub(crate) async fn known_targets(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+    code: &UnitCode,
+) -> Result<Vec<Target>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Known {
+        #[diesel(sql_type = sql::Jsonb)]
+        target: Value,
+    }
+    let known: Vec<Known> = diesel::sql_query(
+        "SELECT DISTINCT ON (p.target_key) t.target
+         FROM source_pages p
+         JOIN units u ON u.id = p.unit_id
+         JOIN scrape_tasks t ON t.source_id = p.source_id AND t.target_key = p.target_key
+         WHERE p.source_id = $1 AND u.code_normalised = $2
+         ORDER BY p.target_key, t.created_at DESC
+         LIMIT 20",
+    )
+    .bind::<sql::Uuid, _>(source.as_uuid())
+    .bind::<sql::Text, _>(code.normalised())
+    .load(connection)
+    .await?;
+    Ok(known.into_iter().filter_map(|known| serde_json::from_value(known.target).ok()).collect())
+}
+
+pub(crate) fn count(rows: usize) -> i32 {
+    i32::try_from(rows).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,169 @@
+//! Reading one unit.
+
+use crate::{
+    search::UniversityName,
+    store::cached_sql::CachedSql,
+    units::{Candidate, Reading},
+};
+use chrono::{DateTime, Utc};
+use diesel::{QueryableByName, sql_types as sql};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rmu_domain::{
+    facts::UnitRecord,
+    ids::{UnitId, UniversityId},
+    slug::Slug,
+    unit_code::UnitCode,
+};
+use rmu_postgres::DatabaseError;
+use uuid::Uuid;
+
+/// One code at more universities than this is told apart by name, not by a list.
+const MOST_CANDIDATES: i64 = 50;
+
+#[derive(Debug, QueryableByName)]
+struct CandidateRow {
+    #[diesel(sql_type = sql::Uuid)]
+    id: Uuid,
+    #[diesel(sql_type = sql::Text)]
+    code: String,
+    #[diesel(sql_type = sql::Text)]
+    title: String,
+    #[diesel(sql_type = sql::Uuid)]
+    university_id: Uuid,
+    #[diesel(sql_type = sql::Text)]
+    university_slug: String,
+    #[diesel(sql_type = sql::Text)]
+    university_name: String,
+}
+
+const CANDIDATE: &str = "SELECT unit.id, unit.code, unit.title, university.id AS university_id,
+        university.slug AS university_slug, university.name AS university_name
+    FROM units AS unit JOIN universities AS university ON university.id = unit.university_id
+    WHERE ";
+
+pub(crate) async fn candidate(
+    connection: &mut AsyncPgConnection,
+    id: UnitId,
+) -> Result<Option<Candidate>, DatabaseError> {
+    let rows: Vec<CandidateRow> = CachedSql::new(CANDIDATE).sql("unit.id = ").uuid(id).load(connection).await?;
+    Ok(rows.into_iter().next().map(Candidate::from))
+}
+
+/// The units that have the code, however it is spelt.
+pub(crate) async fn candidates(
+    connection: &mut AsyncPgConnection,
+    code: &UnitCode,
+) -> Result<Vec<Candidate>, DatabaseError> {
+    let rows: Vec<CandidateRow> = CachedSql::new(CANDIDATE)
+        .sql("unit.code_normalised = ")
+        .text(code.normalised())
+        .sql(" ORDER BY university.slug LIMIT ")
+        .big(MOST_CANDIDATES)
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(Candidate::from).collect())
+}
+
+impl From<CandidateRow> for Candidate {
+    fn from(row: CandidateRow) -> Self {
+        Self {
+            id: row.id.into(),
+            code: row.code,
+            title: row.title,
+            university: UniversityName {
+                id: row.university_id.into(),
+                slug: row.university_slug,
+                name: row.university_name,
+            },
+        }
+    }
+}
+
+#[derive(Debug, QueryableByName)]
+struct VersionRow {
+    #[diesel(sql_type = sql::Integer)]
+    number: i32,
+    #[diesel(sql_type = sql::Jsonb)]
+    facts: serde_json::Value,
+    #[diesel(sql_type = sql::Jsonb)]
+    gaps: serde_json::Value,
+    #[diesel(sql_type = sql::Jsonb)]
+    origins: serde_json::Value,
+    #[diesel(sql_type = sql::Uuid)]
+    source_id: Uuid,
+    #[diesel(sql_type = sql::Text)]
+    source_slug: String,
+    #[diesel(sql_type = sql::Integer)]
+    source_version: i32,
+    #[diesel(sql_type = sql::Text)]
+    url: String,
+    #[diesel(sql_type = sql::Timestamptz)]
+    fetched_at: DateTime<Utc>,
+    #[diesel(sql_type = sql::Timestamptz)]
+    confirmed_at: DateTime<Utc>,
+    #[diesel(sql_type = sql::Timestamptz)]
+    first_seen_at: DateTime<Utc>,
+    #[diesel(sql_type = sql::Timestamptz)]
+    last_seen_at: DateTime<Utc>,
+}
+
+/// The version that the unit's row points at.
+pub(crate) async fn newest(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+) -> Result<Option<(UnitRecord, Reading)>, DatabaseError> {
+    let rows: Vec<VersionRow> = CachedSql::new(
+        "SELECT version.number, version.facts, version.gaps, version.origins, version.source_id,
+                source.slug AS source_slug, version.source_version, version.url, version.fetched_at,
+                version.confirmed_at, unit.first_seen_at, unit.last_seen_at
+         FROM units AS unit
+         JOIN unit_versions AS version ON version.id = unit.current_version
+         JOIN sources AS source ON source.id = version.source_id
+         WHERE unit.id = ",
+    )
+    .uuid(unit)
+    .load(connection)
+    .await?;
+    rows.into_iter().next().map(VersionRow::into_parts).transpose()
+}
+
+impl VersionRow {
+    fn into_parts(self) -> Result<(UnitRecord, Reading), DatabaseError> {
+        let record = UnitRecord {
+            facts: serde_json::from_value(self.facts).map_err(broken)?,
+            gaps: serde_json::from_value(self.gaps).map_err(broken)?,
+            origins: serde_json::from_value(self.origins).map_err(broken)?,
+        };
+        let read = Reading {
+            version: u32::try_from(self.number).unwrap_or_default(),
+            source: self.source_id.into(),
+            source_slug: self.source_slug,
+            rules_version: u32::try_from(self.source_version).unwrap_or_default(),
+            url: self.url,
+            fetched_at: self.fetched_at,
+            confirmed_at: self.confirmed_at,
+            first_seen_at: self.first_seen_at,
+            last_seen_at: self.last_seen_at,
+        };
+        Ok((record, read))
+    }
+}
+
+#[derive(Debug, QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = sql::Uuid)]
+    id: Uuid,
+}
+
+pub(crate) async fn university_id_of_slug(
+    connection: &mut AsyncPgConnection,
+    slug: &Slug,
+) -> Result<Option<UniversityId>, DatabaseError> {
+    let rows: Vec<IdRow> =
+        CachedSql::new("SELECT id FROM universities WHERE slug = ").text(slug.as_str()).load(connection).await?;
+    Ok(rows.into_iter().next().map(|row| row.id.into()))
+}
+
+fn broken(error: serde_json::Error) -> DatabaseError {
+    DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error)))
+}

@@ -1,0 +1,17 @@
+//! The catalogue against a real Postgres, a database per test.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
+
+mod bad_input;
+mod ingest;
+mod ledger;
+mod migrations;
+mod paging;
+mod random_runs;
+mod reviews;
+mod scores;
+mod search;
+mod sources;
+mod stage;
+mod support;
+mod units;
+mod universities;
