@@ -1,0 +1,208 @@
+//! A browser: a driver, its WebDriver session, and how worn both are.
+
+use super::{
+    driver::Driver,
+    limits::{PoolLimits, PoolSettings},
+    registry::Registry,
+    scope::Scope,
+};
+use fantoccini::{Client, ClientBuilder, wd::Capabilities};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+pub(super) struct Browser {
+    pub(super) client: Client,
+    driver: Driver,
+    scope: BTreeSet<(String, u16)>,
+    started: Instant,
+    pub(super) pages: u32,
+    /// When the document last read was made, by its own clock: tells a new document from the one before.
+    pub(super) document: Option<f64>,
+    /// A page was opened and not read to the end.
+    pub(super) is_unread: bool,
+    pub(super) idle_since: Instant,
+    pub(super) is_blank: bool,
+    registry: Arc<Registry>,
+}
+
+impl Browser {
+    pub(super) async fn start(
+        settings: &PoolSettings,
+        directory: PathBuf,
+        registry: &Arc<Registry>,
+        scope: &Scope,
+    ) -> Result<Self, String> {
+        let driver = Driver::start(settings, directory, registry).await?;
+        let directory = driver.directory().ok_or("the driver ended at once")?;
+        let capabilities = capabilities(settings, directory, scope);
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let url = driver.url();
+        let client = tokio::time::timeout(settings.limits.start, builder.connect(&url))
+            .await
+            .map_err(|_| format!("the browser was not ready within {:?}", settings.limits.start))?
+            .map_err(|error| format!("the driver gave no session: {error}"))?;
+        Ok(Self {
+            client,
+            driver,
+            scope: scope.key(),
+            started: Instant::now(),
+            pages: 0,
+            document: None,
+            is_unread: false,
+            idle_since: Instant::now(),
+            is_blank: true,
+            registry: Arc::clone(registry),
+        })
+    }
+
+    pub(super) fn is_for(&self, scope: &Scope) -> bool {
+        self.scope == scope.key()
+    }
+
+    pub(super) fn memory(&self) -> u64 {
+        self.registry.memory(self.driver.group())
+    }
+
+    /// Why this browser should be replaced, if it should.
+    pub(super) fn worn_by(&mut self, limits: &PoolLimits) -> Option<&'static str> {
+        if self.driver.has_ended() {
+            Some("crashed")
+        } else if self.pages >= limits.recycle_pages {
+            Some("pages")
+        } else if self.started.elapsed() >= limits.recycle_age {
+            Some("age")
+        } else if self.memory() >= limits.recycle_memory {
+            Some("memory")
+        } else {
+            None
+        }
+    }
+
+    /// Whether the browser still answers, with one window; pop-ups of the last page are closed.
+    pub(super) async fn is_healthy(&mut self, limits: &PoolLimits) -> bool {
+        let limit = limits.command.min(std::time::Duration::from_secs(2));
+        tokio::time::timeout(limit, self.keep_one_window()).await.unwrap_or(false)
+    }
+
+    async fn keep_one_window(&mut self) -> bool {
+        let Ok(mut windows) = self.client.windows().await else { return false };
+        if windows.is_empty() {
+            return false;
+        }
+        if windows.len() == 1 {
+            return true;
+        }
+        while windows.len() > 1 {
+            let Some(extra) = windows.pop() else { break };
+            if self.client.switch_to_window(extra).await.is_err() || self.client.close_window().await.is_err() {
+                return false;
+            }
+        }
+        match windows.pop() {
+            Some(first) => self.client.switch_to_window(first).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// Leaves the last page, so that its scripts do not run on in an idle browser.
+    pub(super) async fn blank(&mut self, limits: &PoolLimits) -> bool {
+        let left = tokio::time::timeout(limits.command, self.client.goto("about:blank")).await;
+        self.is_blank = true;
+        self.document = None;
+        self.is_unread = false;
+        matches!(left, Ok(Ok(())))
+    }
+
+    /// Ends the browser: politely for a while if it still listens, then by force, until nothing is left.
+    pub(super) async fn end(self, limits: &PoolLimits, is_responsive: bool) {
+        if is_responsive {
+            let _ = tokio::time::timeout(limits.close, self.client.close()).await;
+        }
+        self.driver.kill().await;
+    }
+
+    /// Takes it down without a word, by its process group.
+    pub(super) fn group(&self) -> i32 {
+        self.driver.group()
+    }
+}
+
+fn capabilities(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Capabilities {
+    let limits = &settings.limits;
+    let milliseconds = |limit: std::time::Duration| limit.mul_f32(0.9).as_millis();
+    let capabilities = json!({
+        "browserName": "chrome",
+        // A page is read when its document is there and its own signals say so; a picture that never comes
+        // must not hold it up.
+        "pageLoadStrategy": "eager",
+        "unhandledPromptBehavior": "dismiss",
+        "acceptInsecureCerts": false,
+        // A little below our own limits: the driver then gives up first and can say on what.
+        "timeouts": {
+            "implicit": 0,
+            "pageLoad": milliseconds(limits.command),
+            "script": milliseconds(limits.command),
+        },
+        "goog:loggingPrefs": { "performance": "ALL" },
+        "goog:chromeOptions": {
+            "binary": settings.chromium,
+            "args": arguments(settings, directory, scope),
+            "excludeSwitches": ["disable-popup-blocking"],
+            "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
+            "prefs": {
+                "download_restrictions": 3,
+                "download.default_directory": directory.join("tmp"),
+                "download.prompt_for_download": false,
+                "credentials_enable_service": false,
+                "profile.default_content_setting_values.notifications": 2,
+                "profile.default_content_setting_values.geolocation": 2,
+                "profile.default_content_setting_values.popups": 2,
+            },
+        },
+    });
+    match capabilities {
+        serde_json::Value::Object(map) => map,
+        _ => Capabilities::new(),
+    }
+}
+
+fn arguments(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "--headless=new",
+        // Containers and root have no user namespaces to build Chromium's own sandbox from; the container
+        // and the worker's lack of credentials are the wall.
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-extensions",
+        "--disable-breakpad",
+        "--disable-crash-reporter",
+        "--disable-default-apps",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--no-proxy-server",
+        "--mute-audio",
+        "--disable-features=Translate,MediaRouter,OptimizationHints,WebUSB,WebBluetooth",
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--window-size=1280,1600",
+        "--js-flags=--max-old-space-size=512",
+    ]
+    .map(str::to_owned)
+    .into();
+    arguments.push(format!("--user-data-dir={}", directory.join("profile").display()));
+    arguments.push(format!("--disk-cache-dir={}", directory.join("tmp/cache").display()));
+    arguments.push("--disk-cache-size=33554432".to_owned());
+    arguments.push(format!("--user-agent={}", settings.user_agent));
+    arguments.push(format!("--host-resolver-rules={}", scope.resolver_rules()));
+    arguments
+}

@@ -1,0 +1,149 @@
+//! The plain HTTP client: allowed origins only, at every hop; bounded in time and size.
+
+use super::{Origins, address::AddressPolicy, retry_after};
+use chrono::Utc;
+use reqwest::{
+    Client, Response,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER},
+    redirect::Policy,
+};
+use std::{net::SocketAddr, time::Duration};
+use url::{Host, Url};
+
+/// The name site owners address us by in robots.txt.
+pub const PRODUCT: &str = "RateMyUnitBot";
+
+const MOST_HOPS: usize = 5;
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const READ_LIMIT: Duration = Duration::from_secs(10);
+
+/// Who we say we are, plainly and with somebody to write to.
+pub fn user_agent(contact: &str) -> String {
+    format!("{PRODUCT}/{} (+{contact})", env!("CARGO_PKG_VERSION"))
+}
+
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    client: Client,
+    addresses: AddressPolicy,
+    most_bytes: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// Where the redirects ended.
+    pub url: Url,
+    pub status: u16,
+    pub content_type: Option<String>,
+    pub body: Vec<u8>,
+    pub retry_after: Option<Duration>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("more than {0} bytes")]
+    TooLarge(usize),
+    /// An address that is not the source's, or not a public one.
+    #[error("{0} may not be contacted")]
+    NotAllowed(String),
+    #[error("more than {MOST_HOPS} redirects")]
+    TooManyRedirects,
+}
+
+impl Fetcher {
+    pub fn new(user_agent: &str, addresses: AddressPolicy, most_bytes: usize) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .user_agent(user_agent)
+            // Redirects are followed by hand, so that each hop is checked.
+            .redirect(Policy::none())
+            .dns_resolver(CheckedResolver(addresses))
+            .no_proxy()
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(READ_LIMIT)
+            .pool_max_idle_per_host(1)
+            .build()?;
+        Ok(Self { client, addresses, most_bytes })
+    }
+
+    /// Gets `url` and what it redirects to, all within `limit`.
+    pub async fn get(&self, url: &Url, origins: &Origins, limit: Duration) -> Result<Fetched, FetchError> {
+        tokio::time::timeout(limit, self.follow(url, origins)).await.map_err(|_| FetchError::TimedOut(limit))?
+    }
+
+    async fn follow(&self, url: &Url, origins: &Origins) -> Result<Fetched, FetchError> {
+        let mut url = url.clone();
+        for _ in 0..=MOST_HOPS {
+            self.check(&url, origins)?;
+            let response = self.client.get(url.clone()).send().await.map_err(|error| unreachable(&error))?;
+            let Some(next) = redirect(&url, &response) else { return self.read(url, response).await };
+            url = next;
+        }
+        Err(FetchError::TooManyRedirects)
+    }
+
+    /// Numbers are checked here, since they are never looked up; names by the resolver.
+    fn check(&self, url: &Url, origins: &Origins) -> Result<(), FetchError> {
+        let is_allowed_number = match url.host() {
+            Some(Host::Ipv4(address)) => self.addresses.allows(address.into()),
+            Some(Host::Ipv6(address)) => self.addresses.allows(address.into()),
+            _ => true,
+        };
+        if is_allowed_number && origins.allow(url) { Ok(()) } else { Err(FetchError::NotAllowed(url.to_string())) }
+    }
+
+    /// Chunks come decompressed, so that the limit holds for what a small answer unfolds to.
+    async fn read(&self, url: Url, mut response: Response) -> Result<Fetched, FetchError> {
+        let status = response.status().as_u16();
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
+        let content_type = header(CONTENT_TYPE).map(str::to_owned);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            if body.len().saturating_add(chunk.len()) > self.most_bytes {
+                return Err(FetchError::TooLarge(self.most_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Fetched { url, status, content_type, body, retry_after })
+    }
+}
+
+fn redirect(from: &Url, response: &Response) -> Option<Url> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    from.join(location).ok()
+}
+
+fn unreachable(error: &reqwest::Error) -> FetchError {
+    if error.is_timeout() {
+        return FetchError::TimedOut(READ_LIMIT);
+    }
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        reason = format!("{reason}: {inner}");
+        cause = inner.source();
+    }
+    FetchError::Unreachable(reason)
+}
+
+/// Resolves names to addresses that may be contacted, so that a name cannot lead inside.
+struct CheckedResolver(AddressPolicy);
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let addresses = self.0;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = addresses.resolve(name.as_str(), 0).await?;
+            let found: Addrs = Box::new(found.into_iter());
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! Manners: what a site's robots.txt allows, one page at a time on a host, and a pause between two, over all
+//! workers together.
+
+mod host_gate;
+mod local_turns;
+mod robots;
+
+pub use host_gate::{GateError, HostGate, HostTurn};
+pub use robots::{RobotsCache, Verdict};
+
+use crate::fetch::{FetchError, Fetcher, Origins, host_key};
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// No site may slow us down further than this by its crawl-delay; one that asks for more is left to its
+/// administrator here.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// A plain request under a turn.
+const FETCH_LIMIT: Duration = Duration::from_secs(20);
+
+#[derive(Clone)]
+pub struct Politeness {
+    gate: HostGate,
+    robots: RobotsCache,
+    fetcher: Fetcher,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("robots.txt does not allow {0}")]
+    Disallowed(String),
+    /// Not knowing what is allowed, we assume that nothing is, for now.
+    #[error("robots.txt cannot be read: {0}")]
+    RobotsUnavailable(String),
+    #[error("robots.txt asks for {0:?} between requests, more than can be waited for")]
+    DelayTooLong(Duration),
+    #[error(transparent)]
+    Gate(#[from] GateError),
+}
+
+impl Politeness {
+    pub fn new(gate: HostGate, fetcher: Fetcher) -> Self {
+        Self { gate, robots: RobotsCache::default(), fetcher }
+    }
+
+    /// Whether `url` may be visited, and the pause its host wants. May fetch robots.txt, in a turn of its own.
+    pub async fn permit(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+        until: Instant,
+    ) -> Result<Duration, Refusal> {
+        let verdict = match self.robots.cached(url) {
+            Some(verdict) => verdict,
+            None => {
+                let turn = self.gate.wait(&host_key(url), gap, until).await?;
+                // Somebody may have asked for it while we waited.
+                let verdict = match self.robots.cached(url) {
+                    Some(verdict) => verdict,
+                    None => self.robots.fetch(&self.fetcher, url, origins, FETCH_LIMIT).await,
+                };
+                turn.finish().await;
+                verdict
+            }
+        };
+        let delay = verdict.check(url)?.unwrap_or_default();
+        if delay > LONGEST_DELAY {
+            return Err(Refusal::DelayTooLong(delay));
+        }
+        Ok(gap.max(delay))
+    }
+
+    /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.
+    pub async fn turn(&self, url: &Url, gap: Duration, until: Instant) -> Result<HostTurn, GateError> {
+        self.gate.wait(&host_key(url), gap, until).await
+    }
+
+    /// Gets a page plainly, in a turn, if it may be visited.
+    pub async fn fetch(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+        until: Instant,
+    ) -> Result<Result<crate::fetch::Fetched, FetchError>, Refusal> {
+        let gap = self.permit(url, origins, gap, until).await?;
+        let turn = self.turn(url, gap, until).await?;
+        let fetched = self.fetcher.get(url, origins, FETCH_LIMIT).await;
+        turn.finish().await;
+        Ok(fetched)
+    }
+}

@@ -1,0 +1,27 @@
+//! Turns among the tasks of this worker: only the first in line for a host asks Redis.
+//!
+//! Not needed for correctness, which Redis gives, but it makes turns fair within a worker and hands them over
+//! without delay.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+#[derive(Clone, Default)]
+pub(super) struct LocalTurns {
+    hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+}
+
+impl LocalTurns {
+    pub(super) async fn wait(&self, host: &str) -> Option<OwnedSemaphorePermit> {
+        let turns = {
+            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            // Hosts nobody asks for are forgotten, so that the map holds no more than there are tasks.
+            hosts.retain(|_, turns| Arc::strong_count(turns) > 1);
+            Arc::clone(hosts.entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))))
+        };
+        turns.acquire_owned().await.ok()
+    }
+}

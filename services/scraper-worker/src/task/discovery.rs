@@ -1,0 +1,36 @@
+//! One step of discovery: a sitemap, an index of sitemaps or a listing, fetched plainly.
+
+use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
+use rmu_domain::scrape::FailureKind;
+use rmu_extraction::{DiscoveryError, discover};
+use rmu_messaging::contracts::scrape::OutcomeV1;
+use std::sync::Arc;
+use tokio::time::Instant;
+use url::Url;
+
+pub(super) async fn run(
+    worker: &Inner,
+    ready: &Arc<ReadySource>,
+    url: &Url,
+    deadline: Instant,
+) -> Result<OutcomeV1, Ending> {
+    let asked = worker.politeness().fetch(url, &ready.origins, ready.gap, deadline);
+    let fetched = worker.unless_stopping(asked).await??;
+    if let Some(ending) = Ending::of_status(fetched.status, fetched.retry_after) {
+        return Err(ending);
+    }
+    let ready = Arc::clone(ready);
+    let read = tokio::task::spawn_blocking(move || {
+        discover(&ready.source, &fetched.url, fetched.content_type.as_deref(), &fetched.body)
+    });
+    let found = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
+    found.map(outcome::of_discovery).map_err(|error| {
+        let kind = match &error {
+            DiscoveryError::TooLarge | DiscoveryError::TooMany => FailureKind::TooLarge,
+            // Cut off on the way, most likely.
+            DiscoveryError::Unreadable(_) => FailureKind::Connection,
+            DiscoveryError::NotText | DiscoveryError::NotASitemap(_) => FailureKind::BadSource,
+        };
+        Ending::failed(kind, format!("{}: {error}", "what should name the units"))
+    })
+}

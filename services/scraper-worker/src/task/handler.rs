@@ -1,0 +1,203 @@
+//! One task from its arrival to its confirmed result.
+
+use super::{
+    control::{Jobs, Standing},
+    discovery,
+    failure::{Ending, parse_url},
+    sources::Sources,
+    unit,
+};
+use crate::{
+    browser::{BrowserPool, Lease, LeaseError, Scope},
+    fetch::address::AddressPolicy,
+    politeness::Politeness,
+};
+use chrono::{DateTime, Utc};
+use rmu_domain::scrape::FailureKind;
+use rmu_messaging::{
+    Envelope, Outcome, PublishError, Publisher,
+    contracts::scrape::{OutcomeV1, ScrapeResultV1, ScrapeTaskV1, TargetV1},
+    topology::RESULT_ROUTE,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+/// No task goes on longer than this, whatever its deadline: it must end before the consumer gives it up.
+const LONGEST_TASK: Duration = Duration::from_secs(240);
+/// A page was loaded for this result: the broker may be away a little before it is thrown away.
+const PUBLISH_PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(250);
+
+pub struct TaskSettings {
+    pub worker: String,
+    pub pool: BrowserPool,
+    pub politeness: Politeness,
+    pub addresses: AddressPolicy,
+    pub publisher: Publisher,
+    pub jobs: Jobs,
+    /// Cancelled when the worker stops: what has not begun to load is handed back.
+    pub stopping: CancellationToken,
+}
+
+#[derive(Clone)]
+pub struct TaskHandler {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    settings: TaskSettings,
+    pub(super) sources: Sources,
+}
+
+impl TaskHandler {
+    pub fn new(settings: TaskSettings) -> Self {
+        Self { inner: Arc::new(Inner { settings, sources: Sources::default() }) }
+    }
+
+    /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed.
+    pub async fn handle(self, task: ScrapeTaskV1) -> Outcome {
+        let started_at = Utc::now();
+        let outcome = Box::pin(self.inner.outcome(&task)).await;
+        let label = label(&outcome);
+        tracing::info!(task_id = %task.task_id, job_id = %task.job_id, attempt = task.attempt, outcome = label, "task done");
+        metrics::counter!("rmu_worker_tasks_total", "outcome" => label).increment(1);
+        self.inner.answer(&task, started_at, outcome).await
+    }
+}
+
+impl Inner {
+    async fn outcome(&self, task: &ScrapeTaskV1) -> OutcomeV1 {
+        let membership = self.settings.jobs.join(task.job_id);
+        let cancelled = |detail: &str| Ending::failed(FailureKind::Cancelled, detail);
+        let Ok(left) = (task.deadline - Utc::now()).to_std() else {
+            return Ending::failed(FailureKind::Timeout, "the task had expired before a worker took it").outcome();
+        };
+        let deadline = Instant::now() + left.min(LONGEST_TASK);
+        let ended = match self.settings.jobs.standing(task.job_id) {
+            Standing::Cancelled => Err(cancelled("the job was cancelled")),
+            Standing::Paused => Err(cancelled("the job is paused")),
+            Standing::Runs => tokio::select! {
+                biased;
+                () = membership.token.cancelled() => Err(cancelled("the job was cancelled")),
+                done = timeout_at(deadline, Box::pin(self.run(task, deadline))) => {
+                    done.unwrap_or_else(|_| Err(Ending::failed(FailureKind::Timeout, "the task's deadline passed")))
+                }
+            },
+        };
+        ended.unwrap_or_else(Ending::outcome)
+    }
+
+    async fn run(&self, task: &ScrapeTaskV1, deadline: Instant) -> Result<OutcomeV1, Ending> {
+        let ready = self.sources.get(&task.source)?;
+        match &task.target {
+            TargetV1::Discovery { url } => discovery::run(self, &ready, &parse_url(url)?, deadline).await,
+            TargetV1::Unit { url, code, year } => {
+                let url = parse_url(url)?;
+                let expected = unit::expected(&ready.source, &url, code.as_deref(), *year)?;
+                unit::run(self, &ready, task, &url, expected, deadline).await
+            }
+        }
+    }
+
+    async fn answer(&self, task: &ScrapeTaskV1, started_at: DateTime<Utc>, outcome: OutcomeV1) -> Outcome {
+        let result = |outcome| ScrapeResultV1 {
+            task_id: task.task_id,
+            job_id: task.job_id,
+            attempt: task.attempt,
+            source_id: task.source.source_id,
+            source_version: task.source.version,
+            worker: self.settings.worker.clone(),
+            started_at,
+            finished_at: Utc::now(),
+            outcome,
+        };
+        match self.publish(&result(outcome)).await {
+            Err(PublishError::TooLarge(bytes)) => {
+                let detail = format!("the result has {bytes} bytes, more than a message may have");
+                let ending = Ending::failed(FailureKind::TooLarge, detail);
+                settled(self.publish(&result(ending.outcome())).await)
+            }
+            published => settled(published),
+        }
+    }
+
+    /// Publishes under one id until it is confirmed or patience ends.
+    async fn publish(&self, result: &ScrapeResultV1) -> Result<(), PublishError> {
+        let envelope = Envelope::of(result)?;
+        let ends = Instant::now() + PUBLISH_PATIENCE;
+        loop {
+            match self.settings.publisher.send(&RESULT_ROUTE, &envelope).await {
+                Err(PublishError::TimedOut | PublishError::Unavailable(_) | PublishError::QueueFull)
+                    if Instant::now() + PAUSE < ends =>
+                {
+                    sleep(PAUSE).await;
+                }
+                published => return published,
+            }
+        }
+    }
+
+    pub(super) fn politeness(&self) -> &Politeness {
+        &self.settings.politeness
+    }
+
+    pub(super) fn addresses(&self) -> AddressPolicy {
+        self.settings.addresses
+    }
+
+    /// A wait that ends when the worker stops: nothing was begun, so the task goes back.
+    pub(super) async fn unless_stopping<T, E: Into<Ending>>(
+        &self,
+        wait: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Ending> {
+        tokio::select! {
+            biased;
+            () = self.settings.stopping.cancelled() => {
+                Err(Ending::failed(FailureKind::Cancelled, "the worker stops"))
+            }
+            done = wait => done.map_err(Into::into),
+        }
+    }
+
+    /// A browser, for as long as the task may wait: that none can be started is not the page's fault.
+    pub(super) async fn lease(&self, scope: &Scope, deadline: Instant) -> Result<Lease, Ending> {
+        loop {
+            let error = match self
+                .unless_stopping(async { Ok::<_, Ending>(self.settings.pool.lease(scope).await) })
+                .await?
+            {
+                Ok(lease) => return Ok(lease),
+                Err(LeaseError::Draining) => return Err(Ending::failed(FailureKind::Cancelled, "the worker stops")),
+                Err(error) => error,
+            };
+            let pause = if let LeaseError::BreakerOpen(pause) = &error { *pause } else { PAUSE };
+            if Instant::now() + pause >= deadline {
+                return Err(error.into());
+            }
+            self.unless_stopping(async {
+                sleep(pause).await;
+                Ok::<_, Ending>(())
+            })
+            .await?;
+        }
+    }
+}
+
+/// Acknowledged when confirmed; else the task is delivered again and its page read again.
+fn settled(published: Result<(), PublishError>) -> Outcome {
+    match published {
+        Ok(()) => Outcome::Ack,
+        Err(error) => Outcome::retry(format!("the result could not be published: {error}")),
+    }
+}
+
+fn label(outcome: &OutcomeV1) -> String {
+    match outcome {
+        OutcomeV1::Unit { .. } => "unit".to_owned(),
+        OutcomeV1::Children { .. } => "children".to_owned(),
+        OutcomeV1::Unchanged { .. } => "unchanged".to_owned(),
+        OutcomeV1::NotFound { .. } => "not_found".to_owned(),
+        OutcomeV1::Failed(failure) => failure.failure.clone(),
+    }
+}

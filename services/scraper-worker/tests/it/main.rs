@@ -1,0 +1,9 @@
+//! The worker against real browsers, a real Redis and small sites on this machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod host_limits;
+mod pages;
+mod pool;
+mod pool_faults;
+mod site;
+mod support;

@@ -1,0 +1,112 @@
+//! Pages that misbehave: the limits hold, the error says what it was, and the next page is read well.
+
+use crate::{
+    site::{Site, page, status},
+    support::{limits, nothing_left, pool, read, scope},
+};
+use rmu_scraper_worker::browser::{PageError, PoolLimits};
+use std::time::Duration;
+
+fn short() -> PoolLimits {
+    PoolLimits { command: Duration::from_secs(4), page: Duration::from_secs(6), ..limits(1) }
+}
+
+#[tokio::test]
+async fn hanging_looping_and_alerting_pages_end_in_time_and_harm_no_other() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/good", page("<h1>Unit</h1>"));
+    site.on("/hangs", page("").after(Duration::from_secs(60)));
+    site.on("/loops", page("<h1>x</h1><script>while (true) {}</script>"));
+    site.on("/loops-later", page("<h1>x</h1><script>setTimeout(() => { while (true) {} }, 1)</script>"));
+    site.on("/alerts", page("<h1>x</h1><script>while (true) alert('again')</script>"));
+    let pool = pool(state.path(), short()).await;
+    for path in ["/hangs", "/loops", "/loops-later", "/alerts"] {
+        let mut lease = pool.lease(&scope(&site)).await.unwrap();
+        let failed = read(&mut lease, &site.url(path)).await;
+        assert!(failed.is_err(), "{path} was read");
+        drop(lease);
+        let mut lease = pool.lease(&scope(&site)).await.unwrap();
+        assert!(read(&mut lease, &site.url("/good")).await.unwrap().contains("Unit"), "after {path}");
+    }
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn what_the_site_answers_is_told_apart() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/good", page("<!doctype html><h1>Unit</h1>"));
+    site.on("/slow-down", status("429 Too Many Requests").header("Retry-After: 17"));
+    site.on("/forbidden", status("403 Forbidden").body("<h1>Go away</h1>").header("Retry-After: 5"));
+    site.on("/nothing", status("204 No Content"));
+    site.on("/file", page("bytes").kind("application/octet-stream").header("Content-Disposition: attachment"));
+    site.on("/large", page(&format!("<h1>Unit</h1>{}", "<p>word</p>".repeat(20_000))));
+    let pool = pool(state.path(), PoolLimits { page_bytes: 100_000, ..limits(1) }).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+
+    lease.open(&site.url("/good")).await.unwrap();
+    lease.wait_for_any(&["h2".into(), "h1".into()]).await.unwrap();
+    let snapshot = lease.snapshot().await.unwrap();
+    assert_eq!((snapshot.status, snapshot.url), (Some(200), site.url("/good")));
+    assert!(snapshot.html.starts_with("<!DOCTYPE html><html>"), "{}", snapshot.html);
+
+    let failed = read(&mut lease, &site.url("/slow-down")).await.unwrap_err();
+    assert!(
+        matches!(&failed, PageError::HttpStatus { status: 429, retry_after: Some(after) } if after == "17"),
+        "{failed:?}"
+    );
+    lease.open(&site.url("/forbidden")).await.unwrap();
+    assert_eq!(lease.snapshot().await.unwrap().status, Some(403));
+    assert_eq!(lease.last_response().await.unwrap().retry_after.as_deref(), Some("5"));
+
+    for path in ["/nothing", "/file"] {
+        read(&mut lease, &site.url("/good")).await.unwrap();
+        let failed = read(&mut lease, &site.url(path)).await.unwrap_err();
+        assert!(matches!(failed, PageError::NoDocument), "{path}: {failed:?}");
+        // Also when the page before was opened and never read.
+        lease.open(&site.url("/good")).await.unwrap();
+        let failed = read(&mut lease, &site.url(path)).await.unwrap_err();
+        assert!(matches!(failed, PageError::NoDocument), "{path}: {failed:?}");
+    }
+    assert!(matches!(read(&mut lease, &site.url("/large")).await, Err(PageError::TooLarge(_))));
+    assert!(read(&mut lease, &site.url("/good")).await.is_ok());
+    let group = lease.process_group();
+    drop(lease);
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert_eq!(lease.process_group(), group, "none of this is a reason for another browser");
+    let failed = read(&mut lease, "http://127.0.0.1:9/").await.unwrap_err();
+    assert!(matches!(failed, PageError::Unreachable(_)), "{failed:?}");
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn accordions_are_clicked_and_waited_for() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on(
+        "/",
+        page(
+            "<h1>Unit</h1><button class=more>More</button><div id=body></div><a id=rules href='/rules'>Rules</a>
+            <script>document.querySelector('.more').onclick = () =>
+                setTimeout(() => { document.querySelector('#body').innerHTML = '<p class=filled>Text</p>' }, 200)</script>",
+        ),
+    );
+    let pool = pool(state.path(), limits(1)).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    lease.open(&site.url("/")).await.unwrap();
+    assert_eq!(lease.click_all(".more").await.unwrap(), 1);
+    assert_eq!(lease.click_all(".absent").await.unwrap(), 0);
+    assert_eq!(lease.wait_for_any(&[".error".into(), "p.filled".into()]).await.unwrap(), Some(1));
+    assert_eq!(lease.link("#rules").await.unwrap(), Some(site.url("/rules")));
+    assert_eq!(lease.link("#none").await.unwrap(), None);
+    let failed = lease.click_all("[[").await;
+    assert!(matches!(failed, Err(PageError::Refused(_))), "{failed:?}");
+    assert!(matches!(lease.wait_for_any(&[".never".into()]).await, Err(PageError::TimedOut(_))));
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}

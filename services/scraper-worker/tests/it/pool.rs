@@ -1,0 +1,109 @@
+//! The pool when nothing is attacked: reuse, recycling, the waiting line, scopes, the breaker, draining.
+
+use crate::{
+    site::{Site, page},
+    support::{limits, nothing_left, pool, read, scope, settings, until},
+};
+use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PoolLimits};
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_browser_is_reused_recycled_after_its_pages_and_gone_after_the_drain() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/", page("<!doctype html><h1>Unit</h1>"));
+    let pool = pool(state.path(), PoolLimits { recycle_pages: 3, ..limits(1) }).await;
+    let mut groups = Vec::new();
+    for _ in 0..7 {
+        let mut lease = pool.lease(&scope(&site)).await.unwrap();
+        assert!(read(&mut lease, &site.url("/")).await.unwrap().contains("<h1>Unit</h1>"));
+        groups.push(lease.process_group().unwrap());
+    }
+    assert_eq!(groups[0], groups[2]);
+    assert_ne!(groups[2], groups[3]);
+    assert_eq!(groups[3], groups[5]);
+    assert_eq!(pool.stats().restarts.get("pages"), Some(&2));
+    assert!(site.agents().iter().all(|agent| agent == "RateMyUnitBot/test (+https://example.org/bot)"));
+
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+    assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0, "the worker's own folder is gone too");
+}
+
+#[tokio::test]
+async fn the_waiting_line_is_bounded_in_length_and_time() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    let bounds = PoolLimits { line: 1, wait: Duration::from_millis(800), ..limits(1) };
+    let pool = pool(state.path(), bounds).await;
+    let scope = scope(&site);
+    let held = pool.lease(&scope).await.unwrap();
+    let waiting = tokio::spawn({
+        let (pool, scope) = (pool.clone(), scope.clone());
+        async move { pool.lease(&scope).await.map(drop) }
+    });
+    until("somebody waits", async || pool.stats().waiters == 1).await;
+    assert!(matches!(pool.lease(&scope).await, Err(LeaseError::LineFull(1))));
+    assert!(matches!(waiting.await.unwrap(), Err(LeaseError::TimedOut(_))));
+    drop(held);
+    assert!(pool.lease(&scope).await.is_ok());
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn a_browser_reaches_its_scope_and_nothing_else() {
+    let state = tempfile::tempdir().unwrap();
+    let (site, stranger) = (Site::start().await, Site::start().await);
+    let body = format!("<h1>Unit</h1><img src='{}'><iframe src='{}'></iframe>", stranger.url("/i"), stranger.url("/f"));
+    site.on("/", page(&body));
+    stranger.on("/f", page("secret"));
+    let pool = pool(state.path(), limits(1)).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert!(read(&mut lease, &site.url("/")).await.unwrap().contains("<h1>Unit</h1>"));
+    assert!(read(&mut lease, &stranger.url("/f")).await.is_err());
+    assert_eq!(stranger.requests("/i") + stranger.requests("/f"), 0);
+    drop(lease);
+
+    // Another scope gets another browser, in the place of the first.
+    let mut lease = pool.lease(&scope(&stranger)).await.unwrap();
+    assert!(read(&mut lease, &stranger.url("/f")).await.unwrap().contains("secret"));
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn the_breaker_opens_when_browsers_cannot_start_and_lets_one_probe() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    let mut wrong = settings(state.path(), PoolLimits { breaker_pause: Duration::from_millis(300), ..limits(2) });
+    wrong.chromedriver = "/usr/bin/no-such-driver".into();
+    let pool = BrowserPool::open(wrong).await.unwrap();
+    for _ in 0..3 {
+        assert!(matches!(pool.lease(&scope(&site)).await, Err(LeaseError::Start(_))));
+    }
+    assert_eq!(pool.stats().breaker, "open");
+    assert!(matches!(pool.lease(&scope(&site)).await, Err(LeaseError::BreakerOpen(_))));
+    until("the breaker is half open", async || pool.stats().breaker == "half_open").await;
+    assert!(matches!(pool.lease(&scope(&site)).await, Err(LeaseError::Start(_))));
+    assert_eq!(pool.stats().breaker, "open");
+    assert_eq!(pool.free(), 2);
+    pool.drain(Duration::from_secs(5)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn a_worn_idle_browser_is_not_kept() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/", page("<h1>Unit</h1>"));
+    let pool = pool(state.path(), PoolLimits { recycle_memory: 250 << 20, ..limits(1) }).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert!(read(&mut lease, &site.url("/")).await.is_ok());
+    drop(lease);
+    until("it is gone", async || pool.stats().idle == 0 && pool.stats().memory_bytes == 0).await;
+    assert_eq!(pool.stats().restarts.get("memory"), Some(&1));
+    nothing_left(state.path()).await;
+    pool.drain(Duration::from_secs(5)).await;
+}

@@ -1,0 +1,152 @@
+//! A small site that answers each path as the test says and counts what it is asked.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+#[derive(Clone)]
+pub(crate) struct Answer {
+    status: &'static str,
+    headers: String,
+    body: Vec<u8>,
+    delay: Duration,
+}
+
+pub(crate) struct Site {
+    pub(crate) origin: String,
+    pub(crate) port: u16,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    answers: Mutex<HashMap<String, Answer>>,
+    /// Path and moment of each request, in order.
+    requests: Mutex<Vec<(String, Instant)>>,
+    agents: Mutex<Vec<String>>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+pub(crate) fn page(body: &str) -> Answer {
+    Answer {
+        status: "200 OK",
+        headers: "Content-Type: text/html; charset=utf-8\r\n".into(),
+        body: body.into(),
+        delay: Duration::ZERO,
+    }
+}
+
+pub(crate) fn status(status: &'static str) -> Answer {
+    Answer { status, ..page("") }
+}
+
+impl Answer {
+    pub(crate) fn header(mut self, header: &str) -> Self {
+        self.headers.push_str(header);
+        self.headers.push_str("\r\n");
+        self
+    }
+
+    pub(crate) fn kind(mut self, kind: &str) -> Self {
+        self.headers = format!("Content-Type: {kind}\r\n");
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+}
+
+impl Site {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared::default());
+        let task = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self { origin: format!("http://127.0.0.1:{port}"), port, shared, task }
+    }
+
+    pub(crate) fn on(&self, path: &str, answer: Answer) {
+        self.shared.answers.lock().unwrap().insert(path.to_owned(), answer);
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    pub(crate) fn requests(&self, path: &str) -> usize {
+        self.shared.requests.lock().unwrap().iter().filter(|(asked, _)| asked == path).count()
+    }
+
+    pub(crate) fn moments(&self, path: &str) -> Vec<Instant> {
+        self.shared.requests.lock().unwrap().iter().filter(|(asked, _)| asked == path).map(|(_, at)| *at).collect()
+    }
+
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.shared.most_at_once.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn agents(&self) -> Vec<String> {
+        self.shared.agents.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(answer(stream, Arc::clone(&shared)));
+    }
+}
+
+async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        let mut part = [0_u8; 4096];
+        let count = stream.read(&mut part).await.ok().filter(|count| *count > 0)?;
+        head.extend_from_slice(&part[..count]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let path = head.split(' ').nth(1)?.to_owned();
+    let agent =
+        head.lines().find_map(|line| line.strip_prefix("User-Agent: ").or_else(|| line.strip_prefix("user-agent: ")));
+    shared.agents.lock().unwrap().extend(agent.map(str::to_owned));
+    shared.requests.lock().unwrap().push((path.clone(), Instant::now()));
+    let now = shared.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.most_at_once.fetch_max(now, Ordering::SeqCst);
+    let known = shared.answers.lock().unwrap().get(&path).cloned();
+    let answer = known.unwrap_or_else(|| status("404 Not Found"));
+    tokio::time::sleep(answer.delay).await;
+    let head = format!(
+        "HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
+        answer.status,
+        answer.body.len(),
+        answer.headers
+    );
+    let _ = stream.write_all(head.as_bytes()).await;
+    let _ = stream.write_all(&answer.body).await;
+    shared.at_once.fetch_sub(1, Ordering::SeqCst);
+    Some(())
+}
