@@ -1,0 +1,61 @@
+//! What runs beside requests, and its orderly end.
+
+mod ingest;
+mod relay;
+mod sweeper;
+mod wire;
+
+use crate::{AppState, auth::keys, workers};
+use std::future::Future;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+/// The tasks of this process. Each gets a token and ends soon after it is cancelled.
+#[derive(Clone, Default)]
+pub struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Registers every task of this copy's role. Tasks of the ingesting half go into the second part.
+pub fn register(background: &Background, state: &AppState) {
+    background.spawn("auth keys", |stop| keys::refresh_until(state.keys.clone(), stop));
+    background.spawn("worker statistics", |stop| workers::listen(state.broker.clone(), state.workers.clone(), stop));
+    if state.config.role.ingests() {
+        background.spawn("relay", |stop| relay::run(state.clone(), stop));
+        background.spawn("results", |stop| ingest::run(state.clone(), stop));
+        background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
+    }
+}
+
+impl Background {
+    /// Runs `task` until it ends by itself or its token is cancelled. One that ends early is reported: nothing
+    /// here is meant to.
+    pub fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        name: &'static str,
+        task: impl FnOnce(CancellationToken) -> F,
+    ) {
+        let stop = self.stop.clone();
+        let running = task(stop.clone());
+        let watched = async move {
+            running.await;
+            if !stop.is_cancelled() {
+                tracing::error!(task = name, "a background task ended by itself");
+                metrics_of_early_end(name);
+            }
+        };
+        self.tasks.spawn(watched.instrument(tracing::info_span!("background", task = name)));
+    }
+
+    /// Asks all to stop and waits until they have.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+fn metrics_of_early_end(name: &'static str) {
+    metrics::counter!("rmu_background_tasks_ended_early_total", "task" => name).increment(1);
+}

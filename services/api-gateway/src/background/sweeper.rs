@@ -1,0 +1,42 @@
+//! Tries again what nobody answered, and writes the ledger's figures into the metrics.
+
+use crate::AppState;
+use rmu_catalogue::{
+    CatalogueError,
+    ledger::{queue_overview, sweep},
+};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// Sweeps until `stop`.
+pub(super) async fn run(state: AppState, stop: CancellationToken) {
+    loop {
+        if let Err(error) = round(&state).await {
+            metrics::counter!("rmu_sweeper_failures_total").increment(1);
+            tracing::warn!(%error, "sweep failed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PERIOD) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn round(state: &AppState) -> Result<(), CatalogueError> {
+    let swept = sweep(&state.database).await?;
+    if swept.unanswered > 0 {
+        metrics::counter!("rmu_scrape_tasks_unanswered_total").increment(u64::from(swept.unanswered));
+        tracing::warn!(tasks = swept.unanswered, "tasks were not answered in time and are tried again");
+    }
+    let queue = queue_overview(&state.database).await?;
+    metrics::gauge!("rmu_queue_pending").set(f64::from(queue.pending));
+    metrics::gauge!("rmu_queue_dispatched").set(f64::from(queue.dispatched));
+    metrics::gauge!("rmu_queue_frontier").set(f64::from(queue.frontier));
+    metrics::gauge!("rmu_queue_limit").set(f64::from(state.config.max_queue_size));
+    let oldest = queue.oldest_due_at.map_or(0, |due| (chrono::Utc::now() - due).num_milliseconds().max(0));
+    metrics::gauge!("rmu_queue_oldest_due_seconds").set(Duration::from_millis(oldest.unsigned_abs()).as_secs_f64());
+    state.database.record_metrics();
+    Ok(())
+}

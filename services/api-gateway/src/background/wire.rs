@@ -1,0 +1,179 @@
+//! Between the ledger's types and the messages of the contract.
+
+use rmu_catalogue::{
+    ingest::{Failure, TaskOutcome, TaskResult, UnitRead},
+    ledger::{DueTask, OutboxCommand, Target},
+};
+use rmu_domain::{
+    ParseError,
+    facts::{FactName, Gap, Origin, UnitFacts, UnitRecord},
+    scrape::FailureKind,
+    text::parse_text,
+    unit_code::UnitCode,
+    year::Year,
+};
+use rmu_messaging::contracts::{
+    control::WorkerControlV1,
+    scrape::{FailureV1, GapV1, OriginV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1, SourceSnapshotV1, TargetV1},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// More is cut: enough to see what went wrong, too little to fill a table.
+const LONGEST_DETAIL: usize = 2000;
+
+pub(super) fn task_message(task: &DueTask) -> ScrapeTaskV1 {
+    ScrapeTaskV1 {
+        task_id: task.id.into(),
+        job_id: task.job.into(),
+        attempt: task.attempt,
+        source: SourceSnapshotV1 {
+            source_id: task.source.id.into(),
+            slug: task.source.slug.clone(),
+            version: task.source.version,
+            definition: task.source.definition.clone(),
+        },
+        target: match &task.target {
+            Target::Discovery { url } => TargetV1::Discovery { url: url.clone() },
+            Target::Unit { url, code, year } => {
+                TargetV1::Unit { url: url.clone(), code: code.clone().map(String::from), year: year.map(Year::get) }
+            }
+        },
+        known_hash: task.known_hash.clone(),
+        deadline: task.deadline,
+    }
+}
+
+pub(super) fn control_message(command: &OutboxCommand) -> WorkerControlV1 {
+    match command {
+        OutboxCommand::CancelJob { job_id } => WorkerControlV1::CancelJob { job_id: (*job_id).into() },
+        OutboxCommand::PauseJob { job_id } => WorkerControlV1::PauseJob { job_id: (*job_id).into() },
+        OutboxCommand::ResumeJob { job_id } => WorkerControlV1::ResumeJob { job_id: (*job_id).into() },
+    }
+}
+
+/// A result as the ledger takes it. What a worker says that no page can mean becomes a failure of the attempt,
+/// and the reason why the message itself belongs to the dead letters.
+pub(super) fn task_result(message: ScrapeResultV1) -> (TaskResult, Option<ParseError>) {
+    let (outcome, refused) = match outcome(message.outcome) {
+        Ok(outcome) => (outcome, None),
+        Err(error) => {
+            let detail = format!("the worker's answer was refused: {error}");
+            (TaskOutcome::Failed(Failure { kind: FailureKind::Internal, detail, retry_after: None }), Some(error))
+        }
+    };
+    let result = TaskResult {
+        task: message.task_id.into(),
+        job: message.job_id.into(),
+        attempt: message.attempt,
+        source: message.source_id.into(),
+        source_version: message.source_version,
+        worker: storable(&message.worker, 200),
+        outcome,
+    };
+    (result, refused)
+}
+
+/// The same result as a failed attempt, for one that cannot be stored.
+pub(super) fn as_failure(result: &TaskResult, detail: &str) -> TaskResult {
+    let failure = Failure { kind: FailureKind::Internal, detail: detail.to_owned(), retry_after: None };
+    TaskResult { outcome: TaskOutcome::Failed(failure), ..result.clone() }
+}
+
+fn outcome(message: OutcomeV1) -> Result<TaskOutcome, ParseError> {
+    Ok(match message {
+        OutcomeV1::Unit { facts, gaps, origins, url, fetched_at, content_hash: _ } => {
+            let record = UnitRecord {
+                facts: UnitFacts::try_from(*facts)?,
+                gaps: by_fact(gaps, gap)?,
+                origins: by_fact(origins, |entry| origin(&entry))?,
+            };
+            TaskOutcome::Unit(Box::new(UnitRead { record, url: parse_text(&url, 1, 2000)?, fetched_at }))
+        }
+        // One address that is none does not spoil the others: sitemaps are written by hand, too.
+        OutcomeV1::Children { targets } => {
+            TaskOutcome::Children(targets.into_iter().filter_map(|child| target(child).ok()).collect())
+        }
+        OutcomeV1::Unchanged { .. } => TaskOutcome::Unchanged,
+        OutcomeV1::NotFound { detail } => TaskOutcome::NotFound { detail: storable(&detail, LONGEST_DETAIL) },
+        OutcomeV1::Failed(failed) => TaskOutcome::Failed(failure(&failed)),
+    })
+}
+
+fn failure(message: &FailureV1) -> Failure {
+    Failure {
+        // A newer worker may know kinds of failure that this gateway does not.
+        kind: FailureKind::parse(&message.failure).unwrap_or(FailureKind::Internal),
+        detail: storable(&message.detail, LONGEST_DETAIL),
+        retry_after: message.retry_after_seconds.map(Duration::from_secs),
+    }
+}
+
+fn target(message: TargetV1) -> Result<Target, ParseError> {
+    match message {
+        TargetV1::Discovery { url } => Target::discovery(&url),
+        TargetV1::Unit { url, code, year } => {
+            let code = code.map(|code| UnitCode::parse(&code)).transpose()?;
+            Target::unit(&url, code, year.map(Year::new).transpose()?)
+        }
+    }
+}
+
+fn by_fact<W, D>(message: BTreeMap<String, W>, convert: impl Fn(W) -> D) -> Result<BTreeMap<FactName, D>, ParseError> {
+    message.into_iter().map(|(name, value)| Ok((name.parse()?, convert(value)))).collect()
+}
+
+fn gap(message: GapV1) -> Gap {
+    match message {
+        GapV1::Absent => Gap::Absent,
+        GapV1::Empty => Gap::Empty,
+        GapV1::Unparsed { raw } => Gap::Unparsed { raw: storable(&raw, LONGEST_DETAIL) },
+    }
+}
+
+fn origin(message: &OriginV1) -> Origin {
+    Origin { rule: storable(&message.rule, 200), url: storable(&message.url, 2000) }
+}
+
+/// Text of a page or a browser, cut and without NUL, which Postgres does not store.
+fn storable(text: &str, longest: usize) -> String {
+    text.chars().filter(|character| *character != '\0').take(longest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rmu_messaging::contracts::Contract;
+
+    #[test]
+    fn the_contracts_example_is_a_result() {
+        let (result, refused) = task_result(ScrapeResultV1::example());
+        assert_eq!(refused, None);
+        let TaskOutcome::Unit(read) = result.outcome else { panic!("{result:?}") };
+        assert_eq!(read.record.gaps[&FactName::School], Gap::Absent);
+        assert_eq!(read.record.origins[&FactName::Title].rule, "title[0]");
+    }
+
+    #[test]
+    fn nonsense_is_a_failure_with_a_reason() {
+        let mut message = ScrapeResultV1::example();
+        if let OutcomeV1::Unit { facts, .. } = &mut message.outcome {
+            facts.credit_points = Some("many".to_owned());
+        }
+        let (result, refused) = task_result(message);
+        assert!(refused.unwrap().to_string().contains("creditPoints"));
+        assert!(matches!(result.outcome, TaskOutcome::Failed(Failure { kind: FailureKind::Internal, .. })));
+    }
+
+    #[test]
+    fn text_that_cannot_be_stored_is_made_storable() {
+        assert_eq!(storable("a\0b", 9), "ab");
+        assert_eq!(storable("äöü", 2), "äö");
+    }
+
+    #[test]
+    fn a_broken_child_does_not_spoil_the_others() {
+        let targets = ["https://a.example/1", "no address"].map(|url| TargetV1::Discovery { url: url.to_owned() });
+        let outcome = outcome(OutcomeV1::Children { targets: targets.to_vec() }).unwrap();
+        assert!(matches!(outcome, TaskOutcome::Children(children) if children.len() == 1));
+    }
+}

@@ -1,0 +1,64 @@
+//! One module a resource. Each has `configure`, which adds its handlers, and `ACCESS`, which says who may call
+//! them; both are listed here and nowhere else.
+
+pub mod admin_universities;
+pub(crate) mod app;
+pub mod auth;
+pub mod browser_pool;
+pub mod caller;
+pub mod docs;
+pub mod error;
+pub mod health;
+pub mod methodology;
+pub mod openapi;
+pub(crate) mod parameters;
+pub mod queue;
+pub mod reviews;
+pub mod scrapes;
+pub mod session;
+pub mod sources;
+pub mod units;
+pub mod universities;
+
+use crate::auth::{Access, RouteAccess};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds every route of the API. What is added here appears in the OpenAPI document by itself.
+pub fn configure(services: &mut ServiceConfig<'_>) {
+    health::configure(services);
+    auth::configure(services);
+    browser_pool::configure(services);
+    admin_universities::configure(services);
+    sources::configure(services);
+    scrapes::configure(services);
+    queue::configure(services);
+    units::configure(services);
+    reviews::configure(services);
+    universities::configure(services);
+    methodology::configure(services);
+}
+
+/// Who may call what. A route that is not listed fails the tests.
+pub const ACCESS: &[&[RouteAccess]] = &[
+    health::ACCESS,
+    auth::ACCESS,
+    browser_pool::ACCESS,
+    admin_universities::ACCESS,
+    sources::ACCESS,
+    scrapes::ACCESS,
+    queue::ACCESS,
+    units::ACCESS,
+    reviews::ACCESS,
+    universities::ACCESS,
+    methodology::ACCESS,
+];
+
+/// Every row.
+pub fn access_table() -> impl Iterator<Item = RouteAccess> {
+    ACCESS.iter().flat_map(|rows| rows.iter().copied())
+}
+
+/// Who may call `method` on `path`; `None` for what is not listed.
+pub fn access_of(method: &str, path: &str) -> Option<Access> {
+    access_table().find(|row| row.method == method && row.path == path).map(|row| row.access)
+}

@@ -1,0 +1,111 @@
+//! Extractors: a handler that takes one of these is called by nobody else.
+
+use crate::{ApiError, AppState, auth::token};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use rmu_domain::{
+    account::{Nickname, Role},
+    ids::{AccountId, UniversityId},
+};
+use rmu_web::{ErrorCode, Problem};
+use std::{future::Future, ops::Deref, pin::Pin};
+
+/// Whoever holds a valid access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub account: AccountId,
+    pub role: Role,
+    pub email_verified: bool,
+    pub university: Option<UniversityId>,
+    pub nickname: Nickname,
+}
+
+/// A caller, if there is a token at all. A token that is not valid is still refused.
+#[derive(Debug, Clone)]
+pub struct OptionalCaller(pub Option<Caller>);
+
+/// A caller whose address is verified, of any role.
+#[derive(Debug, Clone)]
+pub struct Student(pub Caller);
+
+/// A moderator or admin.
+#[derive(Debug, Clone)]
+pub struct Moderator(pub Caller);
+
+/// An admin.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Caller);
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+async fn optional(request: HttpRequest) -> Result<Option<Caller>, ApiError> {
+    let state = request
+        .app_data::<web::Data<AppState>>()
+        .ok_or_else(|| Problem::internal("the application has no state"))?
+        .clone();
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| Problem::unauthenticated("Authorization must be: Bearer, then the access token."))?;
+    token::verify(token, &state.config.tokens, &state.keys).await.map(Some)
+}
+
+async fn required(request: HttpRequest) -> Result<Caller, ApiError> {
+    let caller = optional(request).await?;
+    caller.ok_or_else(|| Problem::unauthenticated("Sign in and send the access token.").into())
+}
+
+async fn with_role(request: HttpRequest, least: Role) -> Result<Caller, ApiError> {
+    let caller = required(request).await?;
+    if caller.role < least {
+        return Err(Problem::forbidden(format!("Only a {} may do this.", least.as_str())).into());
+    }
+    Ok(caller)
+}
+
+async fn verified(request: HttpRequest) -> Result<Student, ApiError> {
+    let caller = required(request).await?;
+    if !caller.email_verified {
+        return Err(Problem::new(ErrorCode::EmailNotVerified, "Verify your e-mail address first.").into());
+    }
+    Ok(Student(caller))
+}
+
+macro_rules! extracted {
+    ($($name:ty: $request:ident => $extraction:expr;)+) => {$(
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = Extraction<Self>;
+
+            fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+                let $request = request.clone();
+                Box::pin(async move { $extraction })
+            }
+        }
+    )+};
+}
+
+extracted! {
+    Caller: request => required(request).await;
+    OptionalCaller: request => optional(request).await.map(OptionalCaller);
+    Student: request => verified(request).await;
+    Moderator: request => with_role(request, Role::Moderator).await.map(Moderator);
+    Admin: request => with_role(request, Role::Admin).await.map(Admin);
+}
+
+macro_rules! is_a_caller {
+    ($($name:ty),+) => {$(
+        impl Deref for $name {
+            type Target = Caller;
+
+            fn deref(&self) -> &Caller {
+                &self.0
+            }
+        }
+    )+};
+}
+
+is_a_caller!(Student, Moderator, Admin);

@@ -1,0 +1,204 @@
+//! Units: search, lists, and one unit with everything known of it.
+
+pub mod detail;
+pub mod summary;
+
+use crate::{
+    ApiError, AppState,
+    auth::{Access, RouteAccess},
+    routes::parameters::{self, refused},
+};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use detail::UnitDetailView;
+use rmu_catalogue::{
+    search::{Filters, SearchRequest, search},
+    units::{Candidate, UnitKey, UnitLookup, find},
+};
+use rmu_domain::{credit_points::CreditPoints, query::SearchQuery};
+use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
+use serde::Deserialize;
+use summary::{CandidateView, UnitSummaryView};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub const ACCESS: &[RouteAccess] = &[
+    RouteAccess::new("GET", "/api/units", Access::Public),
+    RouteAccess::new("GET", "/api/units/search", Access::Public),
+    RouteAccess::new("GET", "/api/units/{unit}", Access::Public),
+];
+
+pub fn configure(services: &mut ServiceConfig<'_>) {
+    // The fixed path before the one with a parameter that would match it.
+    services.service(list_units).service(search_units).service(get_unit);
+}
+
+/// What a list of units is narrowed and continued by.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct UnitsQuery {
+    /// What to look for: a code or the beginning of one, words of title or description, an abbreviation.
+    /// Wildcards and quotes are plain text. Without it all units are listed by code.
+    #[param(example = "data structures", min_length = 1, max_length = 200)]
+    search: Option<String>,
+    /// The same as `search`.
+    #[param(example = "31251", min_length = 1, max_length = 200)]
+    q: Option<String>,
+    /// The slug of a university.
+    #[param(example = "northfield")]
+    university: Option<String>,
+    /// The level, such as 2 for second-year units.
+    #[param(example = 2)]
+    level: Option<u8>,
+    /// Exactly this many credit points; 0 is a number like any other.
+    #[param(example = "6")]
+    credit_points: Option<String>,
+    /// How many on a page: 1 to 50, by default 20.
+    #[param(example = 20, minimum = 1, maximum = 50)]
+    limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Searches or lists units.
+///
+/// A hit stands on the best rung of the ladder that reaches it and says which: `exactCode`, `normalisedCode`,
+/// `codePrefix`, `title`, `description`, `abbreviation`, `typo`. Totals are exact to 1000, then `1000+`.
+#[utoipa::path(
+    tag = "units",
+    responses(
+        (status = 200, description = "A page of units; `ETag` names this very answer.", body = Data<Vec<UnitSummaryView>>),
+        (status = 304, description = "The answer is the one named in `If-None-Match`."),
+        (status = 400, description = "`invalid`: a parameter is refused; `bad_cursor`: the cursor is of another list.",
+         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database does not answer.",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/units")]
+async fn list_units(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    query: Query<UnitsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    page(&request, &state, query.into_inner(), false).await
+}
+
+/// Searches units; like `GET /api/units` with a query.
+#[utoipa::path(
+    tag = "units",
+    responses(
+        (status = 200, description = "A page of units, the best first.", body = Data<Vec<UnitSummaryView>>),
+        (status = 304, description = "The answer is the one named in `If-None-Match`."),
+        (status = 400, description = "`invalid`: a parameter is refused or `q` is missing; `bad_cursor`.",
+         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database does not answer.",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/units/search")]
+async fn search_units(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    query: Query<UnitsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    page(&request, &state, query.into_inner(), true).await
+}
+
+async fn page(
+    request: &HttpRequest,
+    state: &AppState,
+    query: UnitsQuery,
+    query_required: bool,
+) -> Result<HttpResponse, ApiError> {
+    let limit = parameters::limit(query.limit)?;
+    let wanted = SearchRequest {
+        query: search_query(query.search, query.q, query_required)?,
+        filters: Filters {
+            university: parameters::slug("university", query.university.as_deref())?,
+            level: query.level,
+            credit_points: query
+                .credit_points
+                .map(|points| CreditPoints::parse(&points))
+                .transpose()
+                .map_err(refused("creditPoints"))?,
+        },
+        limit,
+        cursor: query.cursor,
+    };
+    let found = search(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
+    let units: Vec<UnitSummaryView> = found.entries.iter().map(UnitSummaryView::from).collect();
+    Ok(Data::new(units).with_page(parameters::page(limit, found.next, found.total)).or_not_modified(request))
+}
+
+/// One query, by whichever name. An emptied search box lists everything.
+fn search_query(search: Option<String>, q: Option<String>, required: bool) -> Result<Option<SearchQuery>, ApiError> {
+    let (name, raw) = match (search, q) {
+        (Some(search), Some(q)) if search != q => {
+            return Err(Problem::invalid_parameter("q", "must not differ from search: send one of them").into());
+        }
+        (Some(search), _) => ("search", search),
+        (None, Some(q)) => ("q", q),
+        (None, None) if required => return Err(Problem::invalid_parameter("q", "is required").into()),
+        (None, None) => return Ok(None),
+    };
+    if !required && raw.trim().is_empty() {
+        return Ok(None);
+    }
+    SearchQuery::parse(&raw).map(Some).map_err(refused(name))
+}
+
+/// Which university's unit is meant when a code exists at several.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhichUniversity {
+    /// The slug of a university.
+    #[param(example = "northfield")]
+    university: Option<String>,
+}
+
+/// One unit with everything known of it.
+///
+/// A fact that is unknown is `null`, and `gaps` says why; an empty list means that the handbook says there are none.
+#[utoipa::path(
+    tag = "units",
+    params(
+        ("unit" = String, Path, description = "The unit's id, or its code in any spelling.", example = "31251"),
+    ),
+    responses(
+        (status = 200, description = "The unit; `ETag` names this very answer.", body = Data<UnitDetailView>),
+        (status = 304, description = "The answer is the one named in `If-None-Match`."),
+        (status = 400, description = "`invalid`: neither an id nor a code.", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: there is no such unit.", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 409, description = "`ambiguous`: several universities have the code. `candidates` lists them; \
+            `university` decides.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database does not answer.",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/units/{unit}")]
+async fn get_unit(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    key: Path<String>,
+    which: Query<WhichUniversity>,
+) -> Result<HttpResponse, ApiError> {
+    let key = UnitKey::parse(&key.0).map_err(refused("unit"))?;
+    let university = parameters::slug("university", which.0.university.as_deref())?;
+    match find(&state.database, &key, university.as_ref()).await? {
+        UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit)).or_not_modified(&request)),
+        UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
+    }
+}
+
+/// A 409 that says what may have been meant.
+pub fn ambiguous(candidates: &[Candidate]) -> ApiError {
+    let candidates: Vec<CandidateView> = candidates.iter().map(CandidateView::from).collect();
+    let detail = "The code exists at several universities. Ask again with `university`, or by id.";
+    match serde_json::to_value(candidates) {
+        Ok(candidates) => Problem::new(ErrorCode::Ambiguous, detail).with_extra("candidates", candidates).into(),
+        Err(error) => Problem::internal(error).into(),
+    }
+}

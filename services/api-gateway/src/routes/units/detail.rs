@@ -1,0 +1,249 @@
+//! One unit on the wire: every fact, or why it is missing, and where it came from.
+
+use super::summary::{ScoreView, SessionScoreView, UniversityNameView};
+use chrono::{DateTime, Utc};
+use rmu_catalogue::units::{Reading, UnitDetail};
+use rmu_domain::{
+    credit_points::CreditPoints,
+    facts::{Gap, Origin, Weight},
+    requisite::{Expression, RequisiteKind},
+    year::Year,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A unit as its newest version says. What is unknown is `null`, and `gaps` says why.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitDetailView {
+    pub id: Uuid,
+    #[schema(example = "31251")]
+    pub code: String,
+    #[schema(example = "Data Structures and Algorithms")]
+    pub title: String,
+    pub university: UniversityNameView,
+    /// The handbook's year.
+    #[schema(example = 2026)]
+    pub year: Option<u16>,
+    pub status: Option<String>,
+    #[schema(example = 6.0)]
+    pub credit_points: Option<f64>,
+    #[schema(example = 2)]
+    pub level: Option<u8>,
+    pub study_level: Option<String>,
+    pub faculty: Option<String>,
+    pub school: Option<String>,
+    pub description: Option<String>,
+    pub workload: Option<String>,
+    pub outcomes: Option<Vec<OutcomeView>>,
+    pub assessments: Option<Vec<AssessmentView>>,
+    pub offerings: Option<Vec<OfferingView>>,
+    pub requisites: Option<Vec<RequisiteView>>,
+    pub contacts: Option<Vec<ContactView>>,
+    /// Why facts are missing, by their names: `absent` (nowhere on the page), `empty`, or `unparsed` with what
+    /// stands there.
+    pub gaps: BTreeMap<String, GapView>,
+    /// Where each fact came from, by its name.
+    pub provenance: BTreeMap<String, ProvenanceView>,
+    pub source: SourceView,
+    pub score: ScoreView,
+    /// Sessions with at least three reviews, the newest first.
+    pub score_by_session: Vec<SessionScoreView>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OutcomeView {
+    pub code: String,
+    pub description: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AssessmentView {
+    pub name: String,
+    pub kind: Option<String>,
+    /// Per cent of the final mark.
+    #[schema(example = 40.0)]
+    pub weight: Option<f64>,
+    pub hurdle: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OfferingView {
+    #[schema(example = "Autumn")]
+    pub session: String,
+    pub location: Option<String>,
+    pub mode: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RequisiteView {
+    /// `prerequisite`, `corequisite` or `prohibition`.
+    #[schema(example = "prerequisite")]
+    pub kind: &'static str,
+    /// As the page words it.
+    pub text: String,
+    /// `{"unit": "31251"}`, `{"all": […]}` or `{"any": […]}`, nested; `null` when the text was not understood whole.
+    #[schema(value_type = Option<Object>, example = json!({"any": [{"unit": "31251"}, {"unit": "48023"}]}))]
+    pub expression: Option<Value>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ContactView {
+    pub role: Option<String>,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct GapView {
+    /// `absent`, `empty` or `unparsed`.
+    #[schema(example = "absent")]
+    pub reason: &'static str,
+    /// What stands on the page, when it could not be understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProvenanceView {
+    /// The rule that found the fact.
+    #[schema(example = "creditPoints[0]")]
+    pub rule: String,
+    /// The page it stood on.
+    pub url: String,
+}
+
+/// Where and when the version was read.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceView {
+    #[schema(example = "northfield-handbook")]
+    pub slug: String,
+    /// The page in the handbook.
+    pub url: String,
+    /// The version of the source's rules that read the page.
+    pub rules_version: u32,
+    /// Counts the versions of this unit.
+    pub version: u32,
+    pub fetched_at: DateTime<Utc>,
+    /// When the page was last found to say just this.
+    pub confirmed_at: DateTime<Utc>,
+    pub first_seen_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+}
+
+impl From<UnitDetail> for UnitDetailView {
+    fn from(unit: UnitDetail) -> Self {
+        let facts = unit.record.facts;
+        Self {
+            id: unit.id.as_uuid(),
+            code: facts.code.into(),
+            title: facts.title,
+            university: UniversityNameView::from(&unit.university),
+            year: facts.year.map(Year::get),
+            status: facts.status,
+            credit_points: facts.credit_points.map(CreditPoints::as_f64),
+            level: facts.level,
+            study_level: facts.study_level,
+            faculty: facts.faculty,
+            school: facts.school,
+            description: facts.description,
+            workload: facts.workload,
+            outcomes: facts
+                .outcomes
+                .map(|all| all.into_iter().map(|o| OutcomeView { code: o.code, description: o.description }).collect()),
+            assessments: facts.assessments.map(|all| {
+                let view = |a: rmu_domain::facts::Assessment| AssessmentView {
+                    name: a.name,
+                    kind: a.kind,
+                    weight: a.weight.map(Weight::as_f64),
+                    hurdle: a.hurdle,
+                };
+                all.into_iter().map(view).collect()
+            }),
+            offerings: facts.offerings.map(|all| {
+                let view = |o: rmu_domain::facts::Offering| OfferingView {
+                    session: o.session,
+                    location: o.location,
+                    mode: o.mode,
+                };
+                all.into_iter().map(view).collect()
+            }),
+            requisites: facts.requisites.map(|all| {
+                let view = |r: rmu_domain::requisite::Requisite| RequisiteView {
+                    kind: kind_name(r.kind),
+                    text: r.text,
+                    expression: r.expression.as_ref().map(tree),
+                };
+                all.into_iter().map(view).collect()
+            }),
+            contacts: facts
+                .contacts
+                .map(|all| all.into_iter().map(|c| ContactView { role: c.role, name: c.name }).collect()),
+            gaps: unit
+                .record
+                .gaps
+                .into_iter()
+                .map(|(fact, gap)| (fact.as_str().to_owned(), GapView::from(gap)))
+                .collect(),
+            provenance: unit
+                .record
+                .origins
+                .into_iter()
+                .map(|(fact, origin)| (fact.as_str().to_owned(), ProvenanceView::from(origin)))
+                .collect(),
+            source: SourceView::from(unit.read),
+            score: ScoreView::from(&unit.score.summary),
+            score_by_session: unit.score.sessions.iter().map(SessionScoreView::from).collect(),
+        }
+    }
+}
+
+impl From<Gap> for GapView {
+    fn from(gap: Gap) -> Self {
+        match gap {
+            Gap::Absent => Self { reason: "absent", raw: None },
+            Gap::Empty => Self { reason: "empty", raw: None },
+            Gap::Unparsed { raw } => Self { reason: "unparsed", raw: Some(raw) },
+        }
+    }
+}
+
+impl From<Origin> for ProvenanceView {
+    fn from(origin: Origin) -> Self {
+        Self { rule: origin.rule, url: origin.url }
+    }
+}
+
+impl From<Reading> for SourceView {
+    fn from(read: Reading) -> Self {
+        Self {
+            slug: read.source_slug,
+            url: read.url,
+            rules_version: read.rules_version,
+            version: read.version,
+            fetched_at: read.fetched_at,
+            confirmed_at: read.confirmed_at,
+            first_seen_at: read.first_seen_at,
+            last_seen_at: read.last_seen_at,
+        }
+    }
+}
+
+fn kind_name(kind: RequisiteKind) -> &'static str {
+    match kind {
+        RequisiteKind::Prerequisite => "prerequisite",
+        RequisiteKind::Corequisite => "corequisite",
+        RequisiteKind::Prohibition => "prohibition",
+    }
+}
+
+fn tree(expression: &Expression) -> Value {
+    match expression {
+        Expression::Unit(code) => json!({ "unit": code.as_str() }),
+        Expression::All(parts) => json!({ "all": parts.iter().map(tree).collect::<Vec<_>>() }),
+        Expression::Any(parts) => json!({ "any": parts.iter().map(tree).collect::<Vec<_>>() }),
+    }
+}

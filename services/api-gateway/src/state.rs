@@ -1,0 +1,75 @@
+//! What handlers and background tasks share.
+
+use crate::{
+    Config,
+    auth::keys::KeyStore,
+    routes::{health::HealthReport, scrapes::WatchPlaces},
+    workers::WorkerRegistry,
+};
+use redis::{
+    Client,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use rmu_messaging::{Connection, ConnectionOptions, Declare, Publisher, Service, rpc};
+use rmu_postgres::Database;
+use rmu_web::{Lifecycle, rate_limit::RateLimiter};
+use std::{sync::Arc, time::Duration};
+use tokio::runtime::Handle;
+
+/// Cheap to clone; `web::Data<AppState>` in handlers.
+#[derive(Clone)]
+pub struct AppState {
+    pub config: Arc<Config>,
+    pub database: Database,
+    pub redis: ConnectionManager,
+    pub broker: Connection,
+    pub publisher: Publisher,
+    pub auth: rpc::Client,
+    pub keys: Arc<KeyStore>,
+    pub limiter: RateLimiter,
+    pub workers: Arc<WorkerRegistry>,
+    pub lifecycle: Lifecycle,
+    pub health: Arc<HealthReport>,
+    pub watch_places: WatchPlaces,
+    /// The main runtime, on which all connections live.
+    pub runtime: Handle,
+}
+
+impl AppState {
+    /// Must be called on the main runtime, which owns all connections. Contacts nobody yet: the gateway starts
+    /// while its neighbours are away and says so in its health.
+    pub async fn new(config: Config, lifecycle: Lifecycle) -> anyhow::Result<Self> {
+        let database = Database::new(config.database()?).await?;
+        let redis = open_redis(config.redis_url.expose())?;
+        let options = ConnectionOptions::new(config.amqp_url.expose(), "api-gateway")?
+            .declare(Declare::Owned(Service::Gateway, config.topology_limits()));
+        let broker = Connection::open(options)?;
+        let auth = rpc::Client::new(broker.clone());
+        Ok(Self {
+            limiter: RateLimiter::new(redis.clone(), &config.redis_prefix),
+            keys: Arc::new(KeyStore::new(auth.clone())),
+            publisher: Publisher::new(broker.clone()),
+            workers: Arc::default(),
+            health: Arc::default(),
+            watch_places: WatchPlaces::default(),
+            runtime: Handle::current(),
+            config: Arc::new(config),
+            database,
+            redis,
+            broker,
+            auth,
+            lifecycle,
+        })
+    }
+}
+
+fn open_redis(url: &str) -> anyhow::Result<ConnectionManager> {
+    // The library's own text may repeat the address, and with it the password.
+    let client = Client::open(url).map_err(|_| anyhow::anyhow!("REDIS_URL cannot be used"))?;
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_secs(1)))
+        .set_response_timeout(Some(Duration::from_secs(1)))
+        .set_max_delay(Duration::from_secs(1))
+        .set_number_of_retries(2);
+    Ok(ConnectionManager::new_lazy_with_config(client, config)?)
+}
