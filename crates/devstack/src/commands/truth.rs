@@ -1,0 +1,26 @@
+//! `devstack truth`: compares the running stack's catalogue with its demo handbooks.
+
+use crate::{
+    env_file, progress,
+    stack::{api::Api, folder::Folder},
+    truth,
+};
+use anyhow::Context;
+use std::path::Path;
+
+/// Prints a report per handbook. 0 when all of them are perfect, else 1.
+pub async fn run(root: &Path) -> anyhow::Result<u8> {
+    let env = Folder::open(root)?.stack_env();
+    let variable = |name| env_file::read_plain(&env, name).context("the stack does not run; start it by `make up`");
+    let mut api = Api::new(&variable("RMU_API_URL")?)?;
+    let mut code = 0;
+    for name in ["RMU_HANDBOOKS_URL", "RMU_HANDBOOKS_EASTMOOR_URL"] {
+        let handbook = variable(name)?;
+        let report = truth::compare(&mut api, &handbook).await?;
+        progress::output(&format!("{handbook}: {report}"));
+        if !report.is_perfect() {
+            code = 1;
+        }
+    }
+    Ok(code)
+}

@@ -1,0 +1,118 @@
+//! The first scrape of the demo handbooks, watched until it has finished.
+
+use super::{
+    api::Api,
+    folder::Folder,
+    secrets::Secrets,
+    seed::{Seeds, log_in_as_admin, text},
+};
+use crate::progress;
+use anyhow::{Context, bail};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+const PAUSE: Duration = Duration::from_secs(1);
+/// Where output goes to a file, a line every so often.
+const LINE_EVERY: Duration = Duration::from_secs(15);
+/// Nothing moved for so long: something is wrong, and waiting longer will not mend it.
+const STALLED_AFTER: Duration = Duration::from_secs(300);
+
+/// A scrape's counters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Progress {
+    state: String,
+    total: u64,
+    ended: u64,
+    dead: u64,
+}
+
+/// Starts what has not been started and shows the progress of all until they have ended.
+pub async fn run(api_url: &str, folder: &Folder, secrets: &Secrets, seeds: &mut Seeds) -> anyhow::Result<()> {
+    if seeds.scraped {
+        return Ok(());
+    }
+    let mut api = Api::new(api_url)?;
+    log_in_as_admin(&mut api, secrets).await?;
+    for source in seeds.sources.clone() {
+        if seeds.first_scrapes.contains_key(&source) {
+            continue;
+        }
+        let id = start(&mut api, &source).await?;
+        seeds.first_scrapes.insert(source, id);
+        seeds.save(folder)?;
+    }
+    watch(&mut api, seeds).await?;
+    seeds.scraped = true;
+    seeds.save(folder)
+}
+
+async fn start(api: &mut Api, source: &str) -> anyhow::Result<String> {
+    let body = json!({"source": source});
+    let answer = api.call(Method::POST, "/api/admin/scrapes", Some(&body)).await?;
+    let data = answer.data().with_context(|| format!("the scrape of {source} could not be started"))?;
+    text(&data, &["id", "jobId", "job"]).map(str::to_owned).context("the answer to a new scrape has no id")
+}
+
+async fn watch(api: &mut Api, seeds: &Seeds) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let (mut last, mut last_change, mut last_line) = (Vec::new(), started, started);
+    loop {
+        let mut all = Vec::new();
+        for (source, id) in &seeds.first_scrapes {
+            let data = api.get(&format!("/api/admin/scrapes/{id}")).await?;
+            all.push((source.as_str(), read(&data)));
+        }
+        let line = describe(&all, started.elapsed());
+        progress::rewrite(&line);
+        if all.iter().all(|(_, progress)| !matches!(progress.state.as_str(), "running" | "paused")) {
+            progress::rewrite("");
+            progress::line(&line);
+            return finish(&all);
+        }
+        if last_line.elapsed() > LINE_EVERY && !progress::on_terminal() {
+            progress::line(&line);
+            last_line = Instant::now();
+        }
+        let now: Vec<Progress> = all.into_iter().map(|(_, progress)| progress).collect();
+        if now != last {
+            (last, last_change) = (now, Instant::now());
+        }
+        if last_change.elapsed() > STALLED_AFTER {
+            bail!("the first scrape has not moved for {} s; see .local/logs/", STALLED_AFTER.as_secs());
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+fn finish(all: &[(&str, Progress)]) -> anyhow::Result<()> {
+    match all.iter().find(|(_, progress)| progress.state != "completed") {
+        Some((source, progress)) => bail!("the first scrape of {source} ended as {}", progress.state),
+        None => Ok(()),
+    }
+}
+
+fn describe(all: &[(&str, Progress)], elapsed: Duration) -> String {
+    let parts = all.iter().map(|(source, progress)| {
+        let Progress { ended, total, dead, .. } = progress;
+        let failed = if *dead > 0 { format!(", {dead} failed") } else { String::new() };
+        format!("{source} {ended}/{total} pages{failed}")
+    });
+    format!("  scraping: {} ({} s)", parts.collect::<Vec<_>>().join("; "), elapsed.as_secs())
+}
+
+/// Reads the counters of a job, which stand beside its state or under `counts`.
+fn read(job: &Value) -> Progress {
+    let counts = ["counts", "tasks", "counters"].iter().map(|name| &job[*name]).find(|value| value.is_object());
+    let counts = counts.unwrap_or(job);
+    let sum = |names: &[&str]| names.iter().filter_map(|name| counts[*name].as_u64()).sum::<u64>();
+    let ended = sum(&["succeeded", "unchanged", "notFound", "dead", "cancelled"]);
+    let live = sum(&["pending", "dispatched", "frontier"]);
+    Progress {
+        state: job["state"].as_str().unwrap_or("unknown").to_owned(),
+        total: ended + live,
+        ended,
+        dead: sum(&["dead"]),
+    }
+}

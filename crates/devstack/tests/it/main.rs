@@ -1,0 +1,13 @@
+//! The dev stack's servers, sink and supervision, and the whole system, with the real programs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests report failures as tests do"
+)]
+
+mod journey;
+mod servers;
+mod smtp_sink;
+mod supervision;
+mod world;

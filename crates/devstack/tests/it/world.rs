@@ -1,0 +1,192 @@
+//! The whole system for one test: the three services and the demo handbooks as processes, with a database,
+//! a vhost and keys of their own.
+
+use reqwest::{Method, StatusCode};
+use rmu_devstack::stack::{api::Api, signing_key};
+use rmu_test_support::{
+    broker::TestVhost,
+    database::{Role, TestDatabase},
+    mail,
+    process::{self, Service},
+    redis, wait,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const ADMIN: (&str, &str) = ("admin@ratemyunit.example", "a long admin password");
+pub(crate) const STEP_LIMIT: Duration = Duration::from_secs(30);
+/// Generous: what is asserted is that it ends, not how fast.
+pub(crate) const SCRAPE_LIMIT: Duration = Duration::from_secs(240);
+
+pub(crate) struct World {
+    pub(crate) admin: Api,
+    pub(crate) handbooks: Handbooks,
+    pub(crate) gateway: Service,
+    _auth: Service,
+    vhost: TestVhost,
+    database: TestDatabase,
+    redis_prefix: String,
+}
+
+/// The demo sites; one process, an address each.
+pub(crate) struct Handbooks {
+    service: Service,
+}
+
+impl Handbooks {
+    async fn start(units: usize) -> Self {
+        let arguments = ["--units", &units.to_string()];
+        Self { service: Service::spawn_with::<&str, &str>("demo-handbooks", &arguments, []).await }
+    }
+
+    /// Base URLs of both sites, as the process says them in its first line.
+    pub(crate) fn sites(&self) -> [String; 2] {
+        let log = self.service.log();
+        let line = log.lines().find(|line| line.starts_with('{')).expect("the handbooks say where they are");
+        let said: Value = serde_json::from_str(line).unwrap();
+        ["northfield", "eastmoor"].map(|site| said[site].as_str().unwrap().to_owned())
+    }
+}
+
+/// A worker's process and the folder with everything its browsers write.
+pub(crate) struct Worker {
+    pub(crate) service: Service,
+    pub(crate) state: TempDir,
+}
+
+impl World {
+    /// Starts everything but workers; the administrator is logged in, universities and sources are there.
+    pub(crate) async fn start(units: usize) -> Self {
+        let database = TestDatabase::unmigrated(Role::Gateway).await;
+        let vhost = TestVhost::new().await;
+        let redis_prefix = redis::prefix();
+        let handbooks = Handbooks::start(units).await;
+
+        let mut auth_env = common(&vhost, "auth", &redis_prefix);
+        auth_env.extend([
+            ("DATABASE_URL", database.url_as(Role::Auth)),
+            ("JWT_SIGNING_KEY", signing_key::generate().unwrap()),
+            ("SMTP_URL", mail::smtp_url()),
+            ("MAIL_FROM", "RateMyUnit <noreply@ratemyunit.example>".to_owned()),
+            ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
+            ("RMU_ADMIN_PASSWORD", ADMIN.1.to_owned()),
+        ]);
+        let mut gateway_env = common(&vhost, "gateway", &redis_prefix);
+        gateway_env.extend([
+            ("DATABASE_URL", database.url_as(Role::Gateway)),
+            ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
+            ("RATE_LIMIT_PER_MINUTE", "60000".to_owned()),
+        ]);
+        run("api-gateway", &["migrate"], &gateway_env).await;
+        run("auth", &["migrate"], &auth_env).await;
+        run("auth", &["bootstrap-admin", "--email", ADMIN.0], &auth_env).await;
+        let auth = Service::spawn("auth", auth_env).await;
+        let gateway = Service::spawn("api-gateway", gateway_env).await;
+
+        let mut admin = Api::new(&gateway.url()).unwrap();
+        wait::until(STEP_LIMIT, || async {
+            let health = Api::new(&gateway.url()).unwrap().call(Method::GET, "/health", None).await;
+            health.is_ok_and(|answer| answer.body["auth"] == "ok" && answer.body["rabbitmq"] == "ok")
+        })
+        .await;
+        assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
+        let mut world = Self { admin, handbooks, gateway, _auth: auth, vhost, database, redis_prefix };
+        for site in world.handbooks.sites() {
+            world.add_source(&site).await;
+        }
+        world
+    }
+
+    async fn add_source(&mut self, site: &str) {
+        let told = Api::new(site).unwrap().call(Method::GET, "/_source.json", None).await.unwrap().body;
+        let (university, source) = (&told["university"], &told["source"]);
+        self.post("/api/admin/universities", university).await;
+        let body = json!({
+            "university": university["slug"], "slug": source["slug"], "definition": source["definition"],
+        });
+        self.post("/api/admin/sources", &body).await;
+    }
+
+    /// A client who is nobody yet.
+    pub(crate) fn anybody(&self) -> Api {
+        Api::new(&self.gateway.url()).unwrap()
+    }
+
+    pub(crate) async fn worker(&self, browsers: usize) -> Worker {
+        let state = tempfile::tempdir().unwrap();
+        let mut env = common(&self.vhost, "worker", &self.redis_prefix);
+        env.extend([
+            ("BROWSER_POOL_MAX", browsers.to_string()),
+            ("WORKER_STATE_DIR", state.path().display().to_string()),
+            ("CRAWLER_CONTACT", "tests@ratemyunit.example".to_owned()),
+        ]);
+        Worker { service: Service::spawn("scraper-worker", env).await, state }
+    }
+
+    /// Starts a scrape of every source and returns the ids of the jobs.
+    pub(crate) async fn scrape_all(&mut self) -> Vec<String> {
+        let sources = self.admin.get("/api/admin/sources").await.unwrap();
+        let mut jobs = Vec::new();
+        for source in sources.as_array().unwrap() {
+            let job = self.post("/api/admin/scrapes", &json!({"source": source["slug"]})).await;
+            jobs.push(job["id"].as_str().unwrap().to_owned());
+        }
+        jobs
+    }
+
+    /// Waits until the jobs have ended and returns them.
+    pub(crate) async fn ended(&mut self, jobs: &[String]) -> Vec<Value> {
+        let mut ended = Vec::new();
+        for job in jobs {
+            let admin = self.admin.clone();
+            let path = format!("/api/admin/scrapes/{job}");
+            let last = wait::value(SCRAPE_LIMIT, || async {
+                let job = admin.clone().get(&path).await.unwrap();
+                (job["state"] != "running").then_some(job)
+            });
+            ended.push(last.await);
+        }
+        ended
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Value {
+        let answer = self.admin.call(Method::POST, path, Some(body)).await.unwrap();
+        answer.data().unwrap_or_else(|error| panic!("POST {path} {body}: {error}"))
+    }
+
+    /// A connection behind the scenes, for counting what the API does not show.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        let client = rmu_devstack::database::connect(&self.database.superuser_url()).await.unwrap();
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
+/// Registers, reads the mail, verifies and logs in, as a student does.
+pub(crate) async fn new_student(api: &mut Api, email: &str, password: &str, nickname: &str) {
+    let body = json!({"email": email, "password": password, "nickname": nickname});
+    let answer = api.call(Method::POST, "/api/auth/register", Some(&body)).await.unwrap();
+    assert!(answer.status.is_success(), "{answer:?}");
+    assert!(!api.log_in(email, password).await.unwrap(), "nobody logs in with an address that is not verified");
+    let message = mail::message_to(email, STEP_LIMIT).await;
+    let token = mail::token_in(&message).expect("the mail holds a link with a token");
+    let body = json!({ "token": token });
+    let answer = api.call(Method::POST, "/api/auth/verify-email", Some(&body)).await.unwrap();
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert!(api.log_in(email, password).await.unwrap(), "a verified student can log in");
+}
+
+fn common(vhost: &TestVhost, user: &str, redis_prefix: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("AMQP_URL", vhost.amqp_url_as(user)),
+        ("REDIS_URL", redis::url()),
+        ("REDIS_PREFIX", redis_prefix.to_owned()),
+        ("LOG_FORMAT", "json".to_owned()),
+    ]
+}
+
+async fn run(binary: &str, arguments: &[&str], env: &[(&'static str, String)]) {
+    let output = process::run(binary, arguments, env.iter().map(|(name, value)| (*name, value))).await;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{binary} {arguments:?}: {said}");
+}
