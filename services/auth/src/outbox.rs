@@ -5,7 +5,6 @@ use crate::{
     store::event_outbox::{self, ClaimedEvent, NewEvent},
 };
 use chrono::{TimeDelta, Utc};
-use diesel_async::AsyncPgConnection;
 use rmu_domain::retry::retry_delay;
 use rmu_messaging::{
     Envelope, Publisher, Route,
@@ -13,7 +12,7 @@ use rmu_messaging::{
     topology::account_event_route,
     trace_context::{self, TraceHeaders},
 };
-use rmu_postgres::DatabaseError;
+use rmu_postgres::{AsyncPgConnection, DatabaseError};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;

@@ -13,7 +13,6 @@ use crate::{
     },
 };
 use chrono::{TimeDelta, Utc};
-use diesel_async::AsyncPgConnection;
 use rmu_domain::{
     account::{EmailAddress, Nickname, Password, Role},
     ids::AccountId,
@@ -22,7 +21,7 @@ use rmu_messaging::contracts::{
     auth::{AcceptedV1, AccountV1, RegisterV1, VerifyEmailV1},
     events::{AccountChangeV1, AccountChangedV1},
 };
-use rmu_postgres::DatabaseError;
+use rmu_postgres::{AsyncPgConnection, DatabaseError};
 use uuid::Uuid;
 
 const VERIFICATION_LIFE: TimeDelta = TimeDelta::hours(24);
