@@ -6,13 +6,14 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// The years that site A publishes; site B only has the last.
+/// The years that site A publishes; the other sites only have the last.
 pub(crate) const YEARS: [u16; 3] = [2024, 2025, 2026];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum University {
     Northfield,
     Eastmoor,
+    Harbourview,
 }
 
 #[derive(Debug, Clone)]
@@ -52,20 +53,23 @@ pub(crate) struct Catalogue {
 }
 
 /// Units that every catalogue begins with, so that examples have something to point at: code 31251 is taught at both.
-const LANDMARKS: [(University, &str, usize, usize, u8); 5] = [
+const LANDMARKS: [(University, &str, usize, usize, u8); 7] = [
     (University::Northfield, "COMP2011", 2, 0, 2),
     (University::Northfield, "31251", 2, 0, 2),
     (University::Eastmoor, "31251", 2, 0, 2),
     (University::Eastmoor, "48730", 2, 3, 3),
     (University::Eastmoor, "09009", 9, 0, 1),
+    (University::Harbourview, "COMP2011", 2, 0, 2),
+    (University::Harbourview, "31251", 2, 0, 2),
 ];
 
 impl Catalogue {
     pub(crate) fn new(university: University, seed: u64, units: u32) -> Self {
-        // The two universities have nothing in common but their words.
+        // The universities have nothing in common but their words.
         let seed = match university {
             University::Northfield => seed,
             University::Eastmoor => seed ^ hash("eastmoor"),
+            University::Harbourview => seed ^ hash("harbourview"),
         };
         let faculties: Vec<(usize, u32)> = FACULTIES.iter().enumerate().map(|(i, f)| (i, f.weight)).collect();
         let mut codes = Codes::new(university, seed);
@@ -103,7 +107,7 @@ impl Catalogue {
     pub(crate) fn years(&self) -> &'static [u16] {
         match self.university {
             University::Northfield => &YEARS,
-            University::Eastmoor => &YEARS[YEARS.len() - 1..],
+            University::Eastmoor | University::Harbourview => &YEARS[YEARS.len() - 1..],
         }
     }
 
@@ -168,7 +172,7 @@ const POINTS: [(&str, u32); 10] = [
 const LEVELS: [(u8, u32); 8] = [(5, 1952), (3, 971), (2, 786), (4, 653), (1, 426), (0, 176), (6, 125), (9, 13)];
 
 fn life(university: University, stream: &mut Stream) -> Life {
-    if university == University::Eastmoor {
+    if university != University::Northfield {
         return Life::Steady;
     }
     let year = YEARS[1 + stream.below(YEARS.len() - 1)];
@@ -198,7 +202,9 @@ impl Codes {
     fn next(&mut self, faculty: usize, discipline: usize, level: u8) -> String {
         let faculty = &FACULTIES[faculty];
         let prefix = match self.university {
-            University::Northfield => format!("{}{level}", faculty.disciplines[discipline].prefix),
+            University::Northfield | University::Harbourview => {
+                format!("{}{level}", faculty.disciplines[discipline].prefix)
+            }
             University::Eastmoor => faculty.digits.to_owned(),
         };
         loop {

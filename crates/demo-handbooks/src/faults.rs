@@ -32,6 +32,8 @@ pub struct Faults {
     pub robots: RobotsFault,
     /// The markup and the JSON have other names, as after a relaunch.
     pub redesigned: bool,
+    /// What is wrong with the feed of site E.
+    pub feed: FeedFault,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +50,21 @@ pub enum RobotsFault {
     DisallowAll,
     /// Asks for this many seconds between requests.
     CrawlDelay(u32),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FeedFault {
+    #[default]
+    Normal,
+    /// An element that is never closed.
+    Malformed,
+    /// A document type whose entities unfold to gigabytes.
+    Doctype,
+    /// Far more bytes than any reader should take.
+    Huge,
+    /// Every tenth entry has no title.
+    BadEntries,
 }
 
 /// What is to become of one request for a page.
@@ -108,7 +125,7 @@ impl FaultSwitch {
 
 /// The page under the names of another year's design.
 pub(crate) fn redesign(page: &str) -> String {
-    const NAMES: [(&str, &str); 10] = [
+    const NAMES: [(&str, &str); 13] = [
         ("pageContent", "contentBody"),
         ("credit_points", "creditPointValue"),
         ("data-testid", "data-qa"),
@@ -119,6 +136,9 @@ pub(crate) fn redesign(page: &str) -> String {
         ("SLOTable", "objectives"),
         ("assessmentTaskTable", "tasks"),
         ("class=\"subject\"", "class=\"study-unit\""),
+        (":title>", ":name>"),
+        ("credit:", "points:"),
+        (":internalID\"", ":code\""),
     ];
     NAMES.iter().fold(page.to_owned(), |page, (old, new)| page.replace(old, new))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     catalogue::{Catalogue, University},
-    courseloop, legacy,
+    courseloop, feed, legacy,
     truth::Truth,
     unit::Unit,
 };
@@ -35,6 +35,15 @@ impl Site {
         }
     }
 
+    /// Site E, Harbourview University.
+    pub fn feed(seed: u64, units: u32) -> Self {
+        Self {
+            catalogue: Catalogue::new(University::Harbourview, seed, units),
+            requisites_origin: String::new(),
+            ballast: String::new(),
+        }
+    }
+
     /// The origin (`http://127.0.0.1:4001`) under which site A's second host is reached.
     #[must_use]
     pub fn with_requisites_origin(mut self, origin: &str) -> Self {
@@ -46,6 +55,7 @@ impl Site {
         match self.catalogue.university {
             University::Northfield => "northfield",
             University::Eastmoor => "eastmoor",
+            University::Harbourview => "harbourview",
         }
     }
 
@@ -53,6 +63,7 @@ impl Site {
         match self.catalogue.university {
             University::Northfield => "Northfield University",
             University::Eastmoor => "Eastmoor Institute of Technology",
+            University::Harbourview => "Harbourview University",
         }
     }
 
@@ -92,6 +103,7 @@ impl Site {
         match self.catalogue.university {
             University::Northfield => courseloop::page::served(self, unit.as_ref(), year, code),
             University::Eastmoor => legacy::page::served(self, unit.as_ref()),
+            University::Harbourview => feed::page::served(unit.as_ref()),
         }
     }
 
@@ -101,13 +113,13 @@ impl Site {
             University::Northfield => {
                 courseloop::rendered::page(self, self.unit(year, code).as_ref(), year, code, accordions_open)
             }
-            University::Eastmoor => self.unit_page(year, code),
+            University::Eastmoor | University::Harbourview => self.unit_page(year, code),
         }
     }
 
-    /// The page of site A's second host. `None` for site B and for units without one.
+    /// The page of site A's second host. `None` for other sites and for units without one.
     pub fn requisites_page(&self, year: u16, code: &str) -> Option<String> {
-        if self.catalogue.university == University::Eastmoor {
+        if self.catalogue.university != University::Northfield {
             return None;
         }
         courseloop::second_host::page(self, &self.unit(year, code)?)
@@ -117,6 +129,20 @@ impl Site {
     pub fn assessment_json(&self, year: u16, code: &str) -> Option<serde_json::Value> {
         let unit = self.unit(year, code)?;
         (self.catalogue.university == University::Northfield).then(|| courseloop::content::assessment(&unit))
+    }
+
+    /// The paths of site E's feeds, each of which names a share of the units; none for other sites.
+    pub fn feed_paths(&self) -> Vec<String> {
+        match self.catalogue.university {
+            University::Harbourview => (1..=feed::files(self)).map(feed::path).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// One of site E's feeds, by its path, as served at `origin`.
+    pub fn feed_xml(&self, path: &str, origin: &str) -> Option<String> {
+        let number = (1..=feed::files(self)).find(|number| feed::path(*number) == path)?;
+        (self.catalogue.university == University::Harbourview).then(|| feed::file(self, number, origin))
     }
 
     /// What each page of `year` says, in catalogue order, made one at a time.
@@ -135,5 +161,6 @@ pub(crate) fn path_of(university: University, year: u16, code: &str) -> String {
     match university {
         University::Northfield => format!("/subject/{year}/{code}"),
         University::Eastmoor => format!("/subjects/{code}.html"),
+        University::Harbourview => format!("/courses/{code}"),
     }
 }

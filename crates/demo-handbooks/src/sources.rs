@@ -9,6 +9,7 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
     let handbook = origins.first().map(String::as_str).unwrap_or_default();
     let definition = match slug {
         "northfield" => northfield(handbook, origins, min_gap_ms),
+        "harbourview" => harbourview(handbook, &site.feed_paths(), min_gap_ms),
         _ => eastmoor(handbook, min_gap_ms),
     };
     json!({
@@ -28,6 +29,21 @@ pub fn northfield(handbook: &str, origins: &[String], min_gap_ms: u64) -> Value 
 /// Site B.
 pub fn eastmoor(handbook: &str, min_gap_ms: u64) -> Value {
     let mut document: Value = serde_json::from_str(include_str!("../assets/eastmoor-source.json")).unwrap_or_default();
+    settle(&mut document, handbook, &[handbook.to_owned()], min_gap_ms);
+    document
+}
+
+/// Site E, which has a feed for every so many units.
+pub fn harbourview(handbook: &str, feeds: &[String], min_gap_ms: u64) -> Value {
+    let mut document: Value =
+        serde_json::from_str(include_str!("../assets/harbourview-source.json")).unwrap_or_default();
+    let start = document["start"][0].clone();
+    let starts = feeds.iter().map(|path| {
+        let mut start = start.clone();
+        start["url"] = json!(path);
+        start
+    });
+    document["start"] = starts.collect();
     settle(&mut document, handbook, &[handbook.to_owned()], min_gap_ms);
     document
 }
@@ -57,5 +73,9 @@ mod tests {
         assert_eq!(definition["politeness"]["minGapMs"], 15);
         let document = of(&Site::legacy(1, 3), &origins[..1], 15);
         assert_eq!(document["source"]["definition"]["start"][0]["url"], "http://127.0.0.1:1/numerical.html");
+        let document = of(&Site::feed(1, 1000), &origins[..1], 15);
+        let starts = document["source"]["definition"]["start"].as_array().unwrap();
+        assert_eq!(starts.len(), 2, "a feed for every so many units: {starts:?}");
+        assert_eq!(starts[1]["url"], "http://127.0.0.1:1/feeds/xcri-2.xml");
     }
 }

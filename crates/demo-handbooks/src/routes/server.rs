@@ -1,7 +1,7 @@
-//! Starts both sites on loopback, one listener a host.
+//! Starts the sites on loopback, one listener a host.
 
 use super::{
-    eastmoor,
+    eastmoor, harbourview,
     host::{Host, receive},
     northfield,
 };
@@ -30,8 +30,10 @@ pub struct ServeConfig {
     pub northfield_port: u16,
     pub requisites_port: u16,
     pub eastmoor_port: u16,
+    pub harbourview_port: u16,
     pub northfield_faults: Faults,
     pub eastmoor_faults: Faults,
+    pub harbourview_faults: Faults,
     /// The gap between requests that the sites' own source documents ask of a crawler.
     pub min_gap_ms: u64,
 }
@@ -44,8 +46,10 @@ impl Default for ServeConfig {
             northfield_port: 0,
             requisites_port: 0,
             eastmoor_port: 0,
+            harbourview_port: 0,
             northfield_faults: Faults::default(),
             eastmoor_faults: Faults::default(),
+            harbourview_faults: Faults::default(),
             min_gap_ms: 20,
         }
     }
@@ -58,6 +62,7 @@ pub struct Addresses {
     pub northfield: String,
     pub northfield_requisites: String,
     pub eastmoor: String,
+    pub harbourview: String,
 }
 
 /// The sites being served; they end with [`Running::stop`] or with the process.
@@ -82,16 +87,21 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
     let northfield = bind(config.northfield_port)?;
     let requisites = bind(config.requisites_port)?;
     let eastmoor = bind(config.eastmoor_port)?;
+    let harbourview = bind(config.harbourview_port)?;
     let addresses = Addresses {
         northfield: origin(&northfield)?,
         northfield_requisites: origin(&requisites)?,
         eastmoor: origin(&eastmoor)?,
+        harbourview: origin(&harbourview)?,
     };
     let site_a = Site::courseloop(config.seed, config.units).with_requisites_origin(&addresses.northfield_requisites);
     let site_a = Arc::new(site_a);
     let site_b = Arc::new(Site::legacy(config.seed, config.units));
     let faults_a = Arc::new(FaultSwitch::new(config.northfield_faults));
     let faults_b = Arc::new(FaultSwitch::new(config.eastmoor_faults));
+    let site_e = Arc::new(Site::feed(config.seed, config.units));
+    let faults_e = Arc::new(FaultSwitch::new(config.harbourview_faults));
+    let origins_e = [addresses.harbourview.clone()];
     let origins_a = vec![addresses.northfield.clone(), addresses.northfield_requisites.clone()];
     let host = |site: &Arc<Site>, faults: &Arc<FaultSwitch>, origin: &str, origins: &[String]| Host {
         site: site.clone(),
@@ -110,6 +120,7 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
             northfield::requisites,
         )?,
         start(eastmoor, host(&site_b, &faults_b, &addresses.eastmoor, &origins_b), eastmoor::handbook)?,
+        start(harbourview, host(&site_e, &faults_e, &addresses.harbourview, &origins_e), harbourview::handbook)?,
     ];
     Ok(Running { addresses, handles })
 }
