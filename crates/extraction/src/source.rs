@@ -31,8 +31,9 @@ pub struct SourceDocument {
     #[serde(default)]
     pub years: Vec<u16>,
     /// A regular expression over whole URLs, with a group `code` and, where the site has years, `year`:
-    /// which of the pages found are units.
-    pub unit_url: String,
+    /// which of the pages found are units. Only a source with nothing but feeds may do without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_url: Option<String>,
     #[serde(default)]
     pub politeness: Politeness,
     #[serde(default)]
@@ -58,12 +59,15 @@ pub enum Start {
     Sitemap { url: String },
     /// A page whose links are followed, one level: those that match `unitUrl`.
     Listing { url: String },
+    /// An XML file that holds the units themselves: every element at `entry`, a path from the root such as
+    /// `/catalog/provider/course`, is one. All years are read, or those of `years`.
+    Feed { url: String, entry: String },
 }
 
 impl Start {
     pub fn url(&self) -> &str {
         match self {
-            Self::Sitemap { url } | Self::Listing { url } => url,
+            Self::Sitemap { url } | Self::Listing { url } | Self::Feed { url, .. } => url,
         }
     }
 }

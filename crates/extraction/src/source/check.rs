@@ -3,7 +3,7 @@
 mod rules;
 
 use super::{PageSteps, Politeness, Recognise, Signal, Source, SourceDocument, Start, Step};
-use crate::{pattern::Pattern, selector::parse_selector};
+use crate::{pattern::Pattern, selector::parse_selector, xml::XmlPath};
 use rmu_domain::{facts::FactName, year::Year};
 use scraper::Selector;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -61,6 +61,10 @@ struct Checker {
     errors: Vec<SourceError>,
     /// Whether rules may look into embedded JSON.
     has_json: bool,
+    /// Whether rules may look into entries of a feed.
+    has_feed: bool,
+    /// Whether there is anything else: feeds have no pages for selectors.
+    has_pages: bool,
     /// Names of the pages that `follow` steps keep.
     pages: BTreeSet<String>,
 }
@@ -102,7 +106,12 @@ impl Checker {
         let origins_raw: Option<Vec<String>> = self.required(map, "origins");
         let start: Option<Vec<Start>> = self.required(map, "start");
         let years: Vec<u16> = self.optional(map, "years").unwrap_or_default();
-        let unit_url_raw: Option<String> = self.required(map, "unitUrl");
+        // A mistake in `start` is told once, not with every rule that depends on it.
+        let is_feed = |start: &Start| matches!(start, Start::Feed { .. });
+        self.has_feed = start.as_ref().is_none_or(|all| all.iter().any(is_feed));
+        self.has_pages = start.as_ref().is_none_or(|all| all.is_empty() || !all.iter().all(is_feed));
+        let unit_url_raw: Option<String> =
+            if self.has_pages { self.required(map, "unitUrl") } else { self.optional(map, "unitUrl") };
         let politeness: Politeness = self.optional(map, "politeness").unwrap_or_default();
         let page: PageSteps = self.optional(map, "page").unwrap_or_default();
         let recognise: Option<Recognise> = self.required(map, "recognise");
@@ -114,6 +123,7 @@ impl Checker {
         if let (Some(start), Some(origins)) = (&start, &origins) {
             self.starts(start, origins);
         }
+        let feeds = start.as_deref().map(|start| self.feeds(start)).unwrap_or_default();
         for (index, year) in years.iter().enumerate() {
             self.note(&format!("/years/{index}"), Year::new(*year).map_err(|e| e.to_string()));
         }
@@ -142,7 +152,7 @@ impl Checker {
                 origins: origins_raw?,
                 start: start?,
                 years,
-                unit_url: unit_url_raw?,
+                unit_url: unit_url_raw,
                 politeness,
                 page,
                 recognise: recognise?,
@@ -151,7 +161,8 @@ impl Checker {
                 required,
             },
             origins: origins?,
-            unit_url: unit_url?,
+            unit_url,
+            feeds,
             embedded_json,
             blocked,
             not_found,
@@ -227,6 +238,27 @@ impl Checker {
                 self.error(format!("/start/{index}/url"), "must be an address of one of the origins");
             }
         }
+    }
+
+    /// Feeds with the compiled paths of their entries.
+    fn feeds(&mut self, start: &[Start]) -> Vec<(Url, XmlPath)> {
+        let mut feeds: Vec<(Url, XmlPath)> = Vec::new();
+        for (index, start) in start.iter().enumerate() {
+            let Start::Feed { url, entry } = start else { continue };
+            let path = format!("/start/{index}/entry");
+            let Some(entry) = self.note(&path, XmlPath::parse(entry)) else { continue };
+            if !entry.is_from_root() || entry.is_to_attribute() {
+                self.error(path, "must be a path of elements from the root, such as /catalog/provider/course");
+            }
+            // An address that is none was told already.
+            let Ok(mut url) = Url::parse(url) else { continue };
+            url.set_fragment(None);
+            if feeds.iter().any(|(other, _)| *other == url) {
+                self.error(format!("/start/{index}/url"), "is the address of an earlier feed");
+            }
+            feeds.push((url, entry));
+        }
+        feeds
     }
 
     fn steps(&mut self, page: &PageSteps) {
