@@ -4,6 +4,7 @@
 //! its children, the job's counters. A result that comes twice, late or for a cancelled task finds the task
 //! ended and changes nothing.
 
+mod feed;
 mod unit;
 
 use crate::{
@@ -28,6 +29,8 @@ use rmu_postgres::{AsyncPgConnection, Database};
 use std::time::Duration;
 use url::Url;
 
+pub use feed::{EntryOutcome, FeedRead};
+
 /// A worker's answer to one dispatch of a task.
 #[derive(Debug, Clone)]
 pub struct TaskResult {
@@ -43,6 +46,7 @@ pub struct TaskResult {
 #[derive(Debug, Clone)]
 pub enum TaskOutcome {
     Unit(Box<UnitRead>),
+    Entries(FeedRead),
     Children(Vec<Target>),
     Unchanged,
     NotFound { detail: String },
@@ -101,6 +105,7 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
     let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
     let applied = match &result.outcome {
         TaskOutcome::Unit(read) => succeed_with_unit(connection, result, &task, read).await?,
+        TaskOutcome::Entries(read) => feed::apply(connection, result, &task, read).await?,
         TaskOutcome::Children(children) => succeed_with_children(connection, result, &job, &task, children).await?,
         TaskOutcome::Unchanged => {
             if versions::confirm_page(connection, result.source, &task.target_key, Utc::now()).await? {

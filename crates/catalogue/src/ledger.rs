@@ -25,7 +25,7 @@ pub use overview::{
 };
 pub use start::{MAX_LISTED_TARGETS, Scope, StartScrape, Started, start_scrape};
 pub use sweep::{Swept, sweep};
-pub use target::Target;
+pub use target::{FeedEntry, Target};
 
 pub(crate) use start::rules;
 

@@ -8,8 +8,8 @@ mod robots;
 pub use host_gate::{GateError, HostGate, HostTurn};
 pub use robots::{RobotsCache, Verdict};
 
-use crate::fetch::{FetchError, Fetcher, Origins, host_key};
-use std::time::Duration;
+use crate::fetch::{FetchError, Fetched, Fetcher, Kept, Origins, host_key};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use url::Url;
 
@@ -24,6 +24,7 @@ pub struct Politeness {
     gate: HostGate,
     robots: RobotsCache,
     fetcher: Fetcher,
+    kept: Kept,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum Refusal {
 
 impl Politeness {
     pub fn new(gate: HostGate, fetcher: Fetcher) -> Self {
-        Self { gate, robots: RobotsCache::default(), fetcher }
+        Self { gate, robots: RobotsCache::default(), fetcher, kept: Kept::default() }
     }
 
     /// Whether `url` may be visited, and the pause its host wants. May fetch robots.txt, in a turn of its own.
@@ -77,17 +78,52 @@ impl Politeness {
         self.gate.wait(&host_key(url), gap, until).await
     }
 
-    /// Gets a page plainly, in a turn, if it may be visited.
+    /// Gets a page plainly, in a turn, if it may be visited. One that is kept and has not changed is not sent again.
     pub async fn fetch(
         &self,
         url: &Url,
         origins: &Origins,
         gap: Duration,
         until: Instant,
-    ) -> Result<Result<crate::fetch::Fetched, FetchError>, Refusal> {
+    ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
+        self.fetch_unless(url, origins, gap, until, || None).await
+    }
+
+    /// The same, but without asking when the site gave or confirmed it no longer than `age` ago.
+    pub async fn fetch_no_older(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+        until: Instant,
+        age: Duration,
+    ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
+        if let Some(kept) = self.kept.no_older(url, origins, age) {
+            return Ok(Ok(kept));
+        }
+        self.fetch_unless(url, origins, gap, until, || self.kept.no_older(url, origins, age)).await
+    }
+
+    /// `just_came` is looked at in the turn: somebody may have fetched it while we waited.
+    async fn fetch_unless(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+        until: Instant,
+        just_came: impl Fn() -> Option<Arc<Fetched>>,
+    ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
         let gap = self.permit(url, origins, gap, until).await?;
         let turn = self.turn(url, gap, until).await?;
-        let fetched = self.fetcher.get(url, origins, FETCH_LIMIT).await;
+        let fetched = match just_came() {
+            Some(kept) => Ok(kept),
+            None => {
+                let kept = self.kept.get(url, origins);
+                let known = kept.as_ref().map(|kept| kept.validators.clone()).unwrap_or_default();
+                let answer = self.fetcher.get_unless(url, origins, FETCH_LIMIT, &known).await;
+                answer.map(|answer| self.kept.settle(url, kept, answer))
+            }
+        };
         turn.finish().await;
         Ok(fetched)
     }

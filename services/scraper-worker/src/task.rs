@@ -7,6 +7,7 @@
 pub mod control;
 mod discovery;
 mod failure;
+mod feed;
 mod handler;
 mod outcome;
 mod sources;

@@ -28,6 +28,8 @@ pub struct DueTask {
     pub source: Arc<SourceSnapshot>,
     pub target: Target,
     pub known_hash: Option<String>,
+    /// For entries of a feed, in their order, what the catalogue holds of each.
+    pub known_entries: Vec<Option<String>>,
     pub deadline: DateTime<Utc>,
     pub trace: TraceHeaders,
 }

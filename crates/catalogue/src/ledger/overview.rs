@@ -65,7 +65,7 @@ pub struct JobFilter {
 pub struct TaskView {
     pub id: TaskId,
     pub url: String,
-    /// `discovery` or `unit`.
+    /// `discovery`, `unit` or `feedPart`.
     pub kind: String,
     pub state: TaskState,
     /// How often it was sent.

@@ -1,8 +1,12 @@
-//! What a task is about: one page to read or one step of discovery.
+//! What a task is about: one page to read, some entries of a feed, or one step of discovery.
 
+use crate::idempotency;
 use rmu_domain::{ParseError, unit_code::UnitCode, year::Year};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+/// So many entries a worker reads at once.
+const MOST_ENTRIES: usize = rmu_extraction::MAX_ENTRIES_OF_A_PART;
 
 /// Longer addresses are refused: no handbook has them, and they would not fit an index.
 const LONGEST_URL: usize = 2000;
@@ -12,6 +16,14 @@ const LONGEST_URL: usize = 2000;
 pub enum Target {
     Discovery { url: String },
     Unit { url: String, code: Option<UnitCode>, year: Option<Year> },
+    FeedPart { url: String, entries: Vec<FeedEntry> },
+}
+
+/// An entry of a feed by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedEntry {
+    pub code: UnitCode,
+    pub year: Option<Year>,
 }
 
 impl Target {
@@ -23,9 +35,16 @@ impl Target {
         Ok(Self::Unit { url: parse_page_url(url)?.into(), code, year })
     }
 
+    pub fn feed_part(url: &str, entries: Vec<FeedEntry>) -> Result<Self, ParseError> {
+        if !(1..=MOST_ENTRIES).contains(&entries.len()) {
+            return Err(ParseError::new(format!("must name 1 to {MOST_ENTRIES} entries")));
+        }
+        Ok(Self::FeedPart { url: parse_page_url(url)?.into(), entries })
+    }
+
     pub fn url(&self) -> &str {
         match self {
-            Self::Discovery { url } | Self::Unit { url, .. } => url,
+            Self::Discovery { url } | Self::Unit { url, .. } | Self::FeedPart { url, .. } => url,
         }
     }
 
@@ -34,7 +53,24 @@ impl Target {
         match self {
             Self::Discovery { url } => format!("discovery:{url}"),
             Self::Unit { url, .. } => format!("unit:{url}"),
+            Self::FeedPart { url, entries } => format!("feed:{}:{url}", idempotency::fingerprint(entries)),
         }
+    }
+}
+
+impl FeedEntry {
+    /// Under which an entry is remembered beside pages.
+    pub(crate) fn key(&self, feed: &str) -> String {
+        let year = self.year.map(|year| year.to_string()).unwrap_or_default();
+        format!("entry:{}@{year}:{feed}", self.code.normalised())
+    }
+
+    /// The part that is just this remembered entry.
+    pub(crate) fn target_of(key: &str) -> Option<Target> {
+        let (code, rest) = key.strip_prefix("entry:")?.split_once('@')?;
+        let (year, feed) = rest.split_once(':')?;
+        let year = if year.is_empty() { None } else { Some(Year::parse(year).ok()?) };
+        Target::feed_part(feed, vec![Self { code: UnitCode::parse(code).ok()?, year }]).ok()
     }
 }
 
@@ -60,6 +96,25 @@ mod tests {
         let key = |url| Target::unit(url, None, None).unwrap().key();
         assert_eq!(key("https://HANDBOOK.example:443/a#top"), key("https://handbook.example/a"));
         assert_ne!(Target::discovery("https://handbook.example/a").unwrap().key(), key("https://handbook.example/a"));
+    }
+
+    #[test]
+    fn a_part_is_what_it_names_and_an_entry_is_found_again_by_its_key() {
+        let entry = |code: &str, year| FeedEntry { code: UnitCode::parse(code).unwrap(), year };
+        let year = Year::parse("2026").ok();
+        let part = |entries: Vec<FeedEntry>| Target::feed_part("https://a.example/feed.xml?x=1:2@3", entries).unwrap();
+        assert_ne!(part(vec![entry("31251", year)]).key(), part(vec![entry("31251", None)]).key());
+        for entry in [entry("FIT-2004", year), entry("09009", None)] {
+            let Some(Target::FeedPart { url, entries }) =
+                FeedEntry::target_of(&entry.key("https://a.example/f?x=1:2@3"))
+            else {
+                panic!("{entry:?} is lost")
+            };
+            assert_eq!(url, "https://a.example/f?x=1:2@3");
+            assert_eq!((entries[0].code.normalised(), entries[0].year), (entry.code.normalised(), entry.year));
+        }
+        assert!(Target::feed_part("https://a.example/f", Vec::new()).is_err());
+        assert!(Target::feed_part("https://a.example/f", vec![entry("31251", None); 51]).is_err());
     }
 
     #[test]

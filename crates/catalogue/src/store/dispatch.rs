@@ -1,7 +1,7 @@
 //! SQL of sending tasks.
 
 use crate::{
-    ledger::{DueTask, SourceSnapshot},
+    ledger::{DueTask, SourceSnapshot, Target},
     store::schema::{scrape_tasks as tasks, source_versions, sources},
 };
 use chrono::{DateTime, Utc};
@@ -85,9 +85,10 @@ pub(crate) async fn load_due(
     .load(connection)
     .await?;
     let snapshots = snapshots(connection, &rows).await?;
+    let known = known_entries(connection, &rows).await?;
     let due = |row: Due| {
         let source = snapshots.get(&row.source_id)?;
-        let Ok(target) = serde_json::from_value(row.target) else {
+        let Ok(target) = serde_json::from_value::<Target>(row.target) else {
             // Written by us and by nobody else; left where it is, it shows up as a task that never starts.
             tracing::error!(task_id = %row.id, "task has an unreadable target");
             return None;
@@ -97,6 +98,7 @@ pub(crate) async fn load_due(
             job: row.job_id.into(),
             attempt: u32::try_from(row.attempt).unwrap_or_default() + 1,
             source: Arc::clone(source),
+            known_entries: entry_keys(&target).map(|key| known.get(&(row.source_id, key)).cloned()).collect(),
             target,
             known_hash: row.known_hash,
             deadline,
@@ -104,6 +106,56 @@ pub(crate) async fn load_due(
         })
     };
     Ok(rows.into_iter().filter_map(due).collect())
+}
+
+/// The keys of the entries that a part of a feed names; none for other targets.
+fn entry_keys(target: &Target) -> impl Iterator<Item = String> + '_ {
+    let entries = match target {
+        Target::FeedPart { url, entries } => Some(entries.iter().map(move |entry| entry.key(url))),
+        Target::Discovery { .. } | Target::Unit { .. } => None,
+    };
+    entries.into_iter().flatten()
+}
+
+/// What the catalogue holds of entries of feeds, by source and key.
+async fn known_entries(
+    connection: &mut AsyncPgConnection,
+    rows: &[Due],
+) -> Result<HashMap<(Uuid, String), String>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Known {
+        #[diesel(sql_type = sql::Uuid)]
+        source_id: Uuid,
+        #[diesel(sql_type = sql::Text)]
+        target_key: String,
+        #[diesel(sql_type = sql::Text)]
+        content_hash: String,
+    }
+    let (mut sources, mut keys) = (Vec::new(), Vec::new());
+    for row in rows {
+        let Ok(target) = serde_json::from_value::<Target>(row.target.clone()) else { continue };
+        for key in entry_keys(&target) {
+            sources.push(row.source_id);
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let known: Vec<Known> = diesel::sql_query(
+        "SELECT p.source_id, p.target_key, v.content_hash
+         FROM unnest($1, $2) AS wanted (source_id, target_key)
+         JOIN source_pages p ON p.source_id = wanted.source_id AND p.target_key = wanted.target_key
+         CROSS JOIN LATERAL (
+             SELECT v.content_hash FROM unit_versions v
+             WHERE v.unit_id = p.unit_id AND v.year IS NOT DISTINCT FROM p.year
+             ORDER BY v.number DESC LIMIT 1) v",
+    )
+    .bind::<sql::Array<sql::Uuid>, _>(sources)
+    .bind::<sql::Array<sql::Text>, _>(keys)
+    .load(connection)
+    .await?;
+    Ok(known.into_iter().map(|known| ((known.source_id, known.target_key), known.content_hash)).collect())
 }
 
 async fn snapshots(

@@ -1,6 +1,9 @@
 //! SQL of scrape tasks and of the frontier they come from.
 
-use crate::{ledger::Target, store::schema::scrape_tasks as tasks};
+use crate::{
+    ledger::{FeedEntry, Target},
+    store::schema::{scrape_tasks as tasks, source_pages, units},
+};
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -207,7 +210,7 @@ pub(crate) async fn any_answer_since(
     Ok(diesel::select(diesel::dsl::exists(answered)).get_result(connection).await?)
 }
 
-/// Pages of a unit that earlier jobs found in this source.
+/// Pages of a unit, and its entries in feeds, that earlier jobs found in this source.
 pub(crate) async fn known_targets(
     connection: &mut AsyncPgConnection,
     source: SourceId,
@@ -231,7 +234,17 @@ pub(crate) async fn known_targets(
     .bind::<sql::Text, _>(code.normalised())
     .load(connection)
     .await?;
-    Ok(known.into_iter().filter_map(|known| serde_json::from_value(known.target).ok()).collect())
+    let pages = known.into_iter().filter_map(|known| serde_json::from_value(known.target).ok());
+    let entries: Vec<String> = source_pages::table
+        .inner_join(units::table.on(units::id.eq(source_pages::unit_id)))
+        .filter(source_pages::source_id.eq(source.as_uuid()).and(units::code_normalised.eq(code.normalised())))
+        .filter(source_pages::target_key.like("entry:%"))
+        .order(source_pages::target_key)
+        .limit(20)
+        .select(source_pages::target_key)
+        .load(connection)
+        .await?;
+    Ok(pages.chain(entries.iter().filter_map(|key| FeedEntry::target_of(key))).collect())
 }
 
 pub(crate) fn count(rows: usize) -> i32 {

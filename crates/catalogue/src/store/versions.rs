@@ -211,6 +211,51 @@ pub(crate) async fn confirm_page(
     Ok(true)
 }
 
+/// Confirms the versions that entries of a feed led to last time, where these are still the newest and have the
+/// same hash. Returns the keys of the entries of which nothing else is known.
+pub(crate) async fn confirm_entries(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+    entries: &[(String, String)],
+    seen_at: DateTime<Utc>,
+) -> Result<Vec<String>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Confirmed {
+        #[diesel(sql_type = sql::Text)]
+        target_key: String,
+    }
+    let (keys, hashes): (Vec<&str>, Vec<&str>) =
+        entries.iter().map(|(key, hash)| (key.as_str(), hash.as_str())).unzip();
+    let confirmed: Vec<Confirmed> = diesel::sql_query(
+        "WITH said AS (
+             SELECT p.target_key, p.unit_id, v.id AS version
+             FROM unnest($2, $3) AS entry (target_key, content_hash)
+             JOIN source_pages p ON p.source_id = $1 AND p.target_key = entry.target_key
+             CROSS JOIN LATERAL (
+                 SELECT v.id, v.content_hash FROM unit_versions v
+                 WHERE v.unit_id = p.unit_id AND v.year IS NOT DISTINCT FROM p.year
+                 ORDER BY v.number DESC LIMIT 1) v
+             WHERE v.content_hash = entry.content_hash
+         ), versions AS (
+             UPDATE unit_versions v SET confirmed_at = greatest(confirmed_at, $4) FROM said WHERE v.id = said.version
+         ), seen AS (
+             UPDATE units u SET last_seen_at = greatest(last_seen_at, $4) FROM said WHERE u.id = said.unit_id
+         ), pages AS (
+             UPDATE source_pages p SET seen_at = greatest(seen_at, $4) FROM said
+             WHERE p.source_id = $1 AND p.target_key = said.target_key
+         )
+         SELECT target_key FROM said",
+    )
+    .bind::<sql::Uuid, _>(source.as_uuid())
+    .bind::<sql::Array<sql::Text>, _>(keys)
+    .bind::<sql::Array<sql::Text>, _>(hashes)
+    .bind::<sql::Timestamptz, _>(seen_at)
+    .load(connection)
+    .await?;
+    let confirmed: std::collections::BTreeSet<String> = confirmed.into_iter().map(|row| row.target_key).collect();
+    Ok(entries.iter().map(|(key, _)| key).filter(|key| !confirmed.contains(*key)).cloned().collect())
+}
+
 fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, DatabaseError> {
     serde_json::to_value(value)
         .map_err(|error| DatabaseError::Query(diesel::result::Error::SerializationError(Box::new(error))))

@@ -173,6 +173,7 @@ async fn answer(stage: &Stage, task: &DueTask, title: u8) {
             let code = url.rsplit('/').next().unwrap();
             unit(code, 2026, &format!("Title {title}"))
         }
+        Target::FeedPart { url, .. } => panic!("{url}: the discovery of these runs names pages only"),
     };
     stage.answer(task, outcome).await;
 }

@@ -6,6 +6,7 @@
     reason = "helpers of tests report failures as tests do"
 )]
 
+mod feed;
 mod journey;
 mod servers;
 mod smtp_sink;

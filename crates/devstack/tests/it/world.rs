@@ -40,12 +40,21 @@ impl Handbooks {
         Self { service: Service::spawn_with::<&str, &str>("demo-handbooks", &arguments, []).await }
     }
 
+    /// Base URL of the site that is a feed, which the world does not add by itself.
+    pub(crate) fn feed(&self) -> String {
+        self.said("harbourview")
+    }
+
     /// Base URLs of both sites, as the process says them in its first line.
     pub(crate) fn sites(&self) -> [String; 2] {
+        ["northfield", "eastmoor"].map(|site| self.said(site))
+    }
+
+    fn said(&self, site: &str) -> String {
         let log = self.service.log();
         let line = log.lines().find(|line| line.starts_with('{')).expect("the handbooks say where they are");
         let said: Value = serde_json::from_str(line).unwrap();
-        ["northfield", "eastmoor"].map(|site| said[site].as_str().unwrap().to_owned())
+        said[site].as_str().unwrap().to_owned()
     }
 }
 
@@ -98,7 +107,7 @@ impl World {
         world
     }
 
-    async fn add_source(&mut self, site: &str) {
+    pub(crate) async fn add_source(&mut self, site: &str) {
         let told = Api::new(site).unwrap().call(Method::GET, "/_source.json", None).await.unwrap().body;
         let (university, source) = (&told["university"], &told["source"]);
         self.post("/api/admin/universities", university).await;

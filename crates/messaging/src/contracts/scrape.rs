@@ -41,6 +41,18 @@ pub enum TargetV1 {
     Discovery { url: String },
     /// Read one unit's page.
     Unit { url: String, code: Option<String>, year: Option<u16> },
+    /// Read these entries of a feed, wherever they stand in it by now.
+    FeedPart { url: String, entries: Vec<FeedEntryV1> },
+}
+
+/// An entry of a feed by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedEntryV1 {
+    pub code: String,
+    pub year: Option<u16>,
+    /// Content hash of the version the catalogue holds; only in a task.
+    pub known_hash: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,11 +93,49 @@ pub enum OutcomeV1 {
     Unchanged {
         content_hash: String,
     },
+    /// A part of a feed was read: what became of each of its entries.
+    Entries {
+        /// The feed.
+        url: String,
+        fetched_at: DateTime<Utc>,
+        entries: Vec<EntryOutcomeV1>,
+    },
     /// The site says there is no such unit, in whatever way it says that.
     NotFound {
         detail: String,
     },
     Failed(FailureV1),
+}
+
+/// What became of one entry of a feed. Each says what the outcome of the same name says of a page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum EntryOutcomeV1 {
+    Unit {
+        facts: Box<UnitFactsV1>,
+        gaps: BTreeMap<String, GapV1>,
+        origins: BTreeMap<String, OriginV1>,
+        content_hash: String,
+    },
+    Unchanged {
+        code: String,
+        year: Option<u16>,
+        content_hash: String,
+    },
+    /// The feed marks it as gone, or has it no more.
+    NotFound {
+        code: String,
+        year: Option<u16>,
+        detail: String,
+    },
+    /// It could not be read; the others could.
+    Failed {
+        code: String,
+        year: Option<u16>,
+        /// One of the domain's failure kinds.
+        failure: String,
+        detail: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,8 +1,8 @@
 //! Between the ledger's types and the messages of the contract.
 
 use rmu_catalogue::{
-    ingest::{Failure, TaskOutcome, TaskResult, UnitRead},
-    ledger::{DueTask, OutboxCommand, Target},
+    ingest::{EntryOutcome, Failure, FeedRead, TaskOutcome, TaskResult, UnitRead},
+    ledger::{DueTask, FeedEntry, OutboxCommand, Target},
 };
 use rmu_domain::{
     ParseError,
@@ -14,10 +14,16 @@ use rmu_domain::{
 };
 use rmu_messaging::contracts::{
     control::WorkerControlV1,
-    scrape::{FailureV1, GapV1, OriginV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1, SourceSnapshotV1, TargetV1},
+    scrape::{
+        EntryOutcomeV1, FailureV1, FeedEntryV1, GapV1, OriginV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1,
+        SourceSnapshotV1, TargetV1,
+    },
+    unit_facts::UnitFactsV1,
 };
 use std::{collections::BTreeMap, time::Duration};
 
+/// More entries than any part names are no answer to one.
+const MOST_ENTRIES: usize = 50;
 /// More is cut: enough to see what went wrong, too little to fill a table.
 const LONGEST_DETAIL: usize = 2000;
 
@@ -36,6 +42,15 @@ pub(super) fn task_message(task: &DueTask) -> ScrapeTaskV1 {
             Target::Discovery { url } => TargetV1::Discovery { url: url.clone() },
             Target::Unit { url, code, year } => {
                 TargetV1::Unit { url: url.clone(), code: code.clone().map(String::from), year: year.map(Year::get) }
+            }
+            Target::FeedPart { url, entries } => {
+                let known = task.known_entries.iter().cloned().chain(std::iter::repeat(None));
+                let entry = |(entry, known_hash): (&FeedEntry, Option<String>)| FeedEntryV1 {
+                    code: entry.code.clone().into(),
+                    year: entry.year.map(Year::get),
+                    known_hash,
+                };
+                TargetV1::FeedPart { url: url.clone(), entries: entries.iter().zip(known).map(entry).collect() }
             }
         },
         known_hash: task.known_hash.clone(),
@@ -82,11 +97,7 @@ pub(super) fn as_failure(result: &TaskResult, detail: &str) -> TaskResult {
 fn outcome(message: OutcomeV1) -> Result<TaskOutcome, ParseError> {
     Ok(match message {
         OutcomeV1::Unit { facts, gaps, origins, url, fetched_at, content_hash: _ } => {
-            let record = UnitRecord {
-                facts: UnitFacts::try_from(*facts)?,
-                gaps: by_fact(gaps, gap)?,
-                origins: by_fact(origins, |entry| origin(&entry))?,
-            };
+            let record = record(*facts, gaps, origins)?;
             TaskOutcome::Unit(Box::new(UnitRead { record, url: parse_text(&url, 1, 2000)?, fetched_at }))
         }
         // One address that is none does not spoil the others: sitemaps are written by hand, too.
@@ -94,9 +105,59 @@ fn outcome(message: OutcomeV1) -> Result<TaskOutcome, ParseError> {
             TaskOutcome::Children(targets.into_iter().filter_map(|child| target(child).ok()).collect())
         }
         OutcomeV1::Unchanged { .. } => TaskOutcome::Unchanged,
+        OutcomeV1::Entries { url, fetched_at, entries } => {
+            if entries.len() > MOST_ENTRIES {
+                return Err(ParseError::new(format!("entries: must be at most {MOST_ENTRIES}")));
+            }
+            let entries = entries.into_iter().map(entry_outcome).collect();
+            TaskOutcome::Entries(FeedRead { url: parse_text(&url, 1, 2000)?, fetched_at, entries })
+        }
         OutcomeV1::NotFound { detail } => TaskOutcome::NotFound { detail: storable(&detail, LONGEST_DETAIL) },
         OutcomeV1::Failed(failed) => TaskOutcome::Failed(failure(&failed)),
     })
+}
+
+fn record(
+    facts: UnitFactsV1,
+    gaps: BTreeMap<String, GapV1>,
+    origins: BTreeMap<String, OriginV1>,
+) -> Result<UnitRecord, ParseError> {
+    Ok(UnitRecord {
+        facts: UnitFacts::try_from(facts)?,
+        gaps: by_fact(gaps, gap)?,
+        origins: by_fact(origins, |entry| origin(&entry))?,
+    })
+}
+
+/// One entry that is nonsense does not spoil the others.
+fn entry_outcome(message: EntryOutcomeV1) -> EntryOutcome {
+    let refused = |code: &str, error: &ParseError| EntryOutcome::Failed {
+        code: storable(code, 50),
+        kind: FailureKind::Internal,
+        detail: format!("the worker's answer was refused: {error}"),
+    };
+    let named = |code: &str, year: Option<u16>| {
+        Ok(FeedEntry { code: UnitCode::parse(code)?, year: year.map(Year::new).transpose()? })
+    };
+    match message {
+        EntryOutcomeV1::Unit { facts, gaps, origins, content_hash: _ } => {
+            let code = facts.code.clone();
+            record(*facts, gaps, origins)
+                .map_or_else(|error| refused(&code, &error), |record| EntryOutcome::Unit(Box::new(record)))
+        }
+        EntryOutcomeV1::Unchanged { code, year, content_hash } => match named(&code, year) {
+            Ok(entry) => EntryOutcome::Unchanged { entry, content_hash },
+            Err(error) => refused(&code, &error),
+        },
+        EntryOutcomeV1::NotFound { code, year, detail: _ } => {
+            named(&code, year).map_or_else(|error| refused(&code, &error), EntryOutcome::NotFound)
+        }
+        EntryOutcomeV1::Failed { code, year: _, failure, detail } => EntryOutcome::Failed {
+            code: storable(&code, 50),
+            kind: FailureKind::parse(&failure).unwrap_or(FailureKind::Internal),
+            detail: storable(&detail, 200),
+        },
+    }
 }
 
 fn failure(message: &FailureV1) -> Failure {
@@ -114,6 +175,12 @@ fn target(message: TargetV1) -> Result<Target, ParseError> {
         TargetV1::Unit { url, code, year } => {
             let code = code.map(|code| UnitCode::parse(&code)).transpose()?;
             Target::unit(&url, code, year.map(Year::new).transpose()?)
+        }
+        TargetV1::FeedPart { url, entries } => {
+            let named = |entry: FeedEntryV1| {
+                Ok(FeedEntry { code: UnitCode::parse(&entry.code)?, year: entry.year.map(Year::new).transpose()? })
+            };
+            Target::feed_part(&url, entries.into_iter().map(named).collect::<Result<_, _>>()?)
         }
     }
 }
@@ -162,6 +229,33 @@ mod tests {
         let (result, refused) = task_result(message);
         assert!(refused.unwrap().to_string().contains("creditPoints"));
         assert!(matches!(result.outcome, TaskOutcome::Failed(Failure { kind: FailureKind::Internal, .. })));
+    }
+
+    #[test]
+    fn an_entry_that_is_nonsense_does_not_spoil_the_others() {
+        let OutcomeV1::Unit { facts, gaps, origins, url, fetched_at, content_hash } = ScrapeResultV1::example().outcome
+        else {
+            panic!("the example is a unit")
+        };
+        let unit = |points: &str| {
+            let mut facts = facts.clone();
+            facts.credit_points = Some(points.to_owned());
+            let (gaps, origins, content_hash) = (gaps.clone(), origins.clone(), content_hash.clone());
+            EntryOutcomeV1::Unit { facts, gaps, origins, content_hash }
+        };
+        let entries = vec![
+            unit("6"),
+            unit("many"),
+            EntryOutcomeV1::NotFound { code: "?".into(), year: None, detail: "x".into() },
+        ];
+        let read = outcome(OutcomeV1::Entries { url: url.clone(), fetched_at, entries }).unwrap();
+        let TaskOutcome::Entries(read) = read else { panic!("{read:?}") };
+        assert!(matches!(
+            read.entries.as_slice(),
+            [EntryOutcome::Unit(_), EntryOutcome::Failed { detail, .. }, EntryOutcome::Failed { .. }] if detail.contains("creditPoints")
+        ));
+        let gone = EntryOutcomeV1::NotFound { code: "31251".into(), year: None, detail: "x".into() };
+        assert!(outcome(OutcomeV1::Entries { url, fetched_at, entries: vec![gone; 51] }).is_err());
     }
 
     #[test]

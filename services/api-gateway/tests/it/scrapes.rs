@@ -8,7 +8,7 @@ use rmu_messaging::{
     contracts::{
         Contract,
         control::WorkerControlV1,
-        scrape::{FailureV1, OutcomeV1, ScrapeTaskV1, TargetV1},
+        scrape::{EntryOutcomeV1, FailureV1, FeedEntryV1, OutcomeV1, ScrapeTaskV1, TargetV1},
     },
     topology::DEAD_LETTERS,
 };
@@ -34,6 +34,7 @@ async fn a_scrape_runs_from_the_request_to_the_stored_units() {
         },
         TargetV1::Unit { url, .. } if url.ends_with("31253") => OutcomeV1::NotFound { detail: "gone".to_owned() },
         TargetV1::Unit { code, .. } => unit(code.as_deref().unwrap(), "Data Structures"),
+        TargetV1::FeedPart { url, .. } => panic!("{url} is no feed"),
     });
     let job = stage.until_ended(&path).await;
     assert_eq!((&job["state"], &job["kind"]), (&json!("completed"), &json!("discovery")));
@@ -257,4 +258,60 @@ fn commands_about(job: uuid::Uuid, told: &Mutex<Vec<WorkerControlV1>>) -> Vec<Wo
         | WorkerControlV1::ResumeJob { job_id } => *job_id == job,
     };
     told.lock().unwrap().iter().filter(|command| is_about(command)).cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_is_scraped_in_parts_and_its_unchanged_entries_are_only_named() {
+    let stage = Stage::new("100").await;
+    let seen: Arc<Mutex<Vec<FeedEntryV1>>> = Arc::default();
+    let keep = Arc::clone(&seen);
+    stage.work(move |task| match &task.target {
+        TargetV1::Discovery { url } => {
+            let entry = |code: &str| FeedEntryV1 { code: code.to_owned(), year: Some(2026), known_hash: None };
+            let part = |codes: &[&str]| TargetV1::FeedPart {
+                url: url.clone(),
+                entries: codes.iter().map(|code| entry(code)).collect(),
+            };
+            OutcomeV1::Children { targets: vec![part(&["31251", "31252"]), part(&["31253"])] }
+        }
+        TargetV1::FeedPart { url, entries } => {
+            keep.lock().unwrap().extend(entries.clone());
+            let entries = entries.iter().map(|entry| match &entry.known_hash {
+                Some(hash) => {
+                    EntryOutcomeV1::Unchanged { code: entry.code.clone(), year: entry.year, content_hash: hash.clone() }
+                }
+                None => {
+                    let OutcomeV1::Unit { facts, gaps, origins, content_hash, .. } =
+                        unit(&entry.code, "Data Structures")
+                    else {
+                        panic!("a unit")
+                    };
+                    EntryOutcomeV1::Unit { facts, gaps, origins, content_hash }
+                }
+            });
+            OutcomeV1::Entries { url: url.clone(), fetched_at: chrono::Utc::now(), entries: entries.collect() }
+        }
+        TargetV1::Unit { url, .. } => panic!("{url} is no target of a feed"),
+    });
+    let scrape = async || {
+        let (_, _, body) = stage.post("/api/admin/scrapes", json!({"source": "northfield-handbook"})).await;
+        let path = format!("/api/admin/scrapes/{}", body["data"]["id"].as_str().unwrap());
+        (stage.until_ended(&path).await, path)
+    };
+    let (job, path) = scrape().await;
+    let counts = &job["counts"];
+    assert_eq!((&counts["total"], &counts["succeeded"], &counts["versionsCreated"]), (&json!(3), &json!(3), &json!(3)));
+    let (_, tasks) = stage.get(&format!("{path}/tasks")).await;
+    assert!(tasks.to_string().contains("\"kind\":\"feedPart\""), "{tasks}");
+    let (_, shown) = stage.get("/api/units/31253").await;
+    assert_eq!(shown["data"]["title"], "Data Structures");
+
+    let (job, _) = scrape().await;
+    let counts = &job["counts"];
+    assert_eq!(
+        (&counts["succeeded"], &counts["unchanged"], &counts["versionsCreated"]),
+        (&json!(1), &json!(2), &json!(0))
+    );
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.iter().filter(|entry| entry.known_hash.is_some()).count(), 3, "{seen:?}");
 }

@@ -5,7 +5,7 @@ use chrono::Utc;
 use reqwest::{
     Client, Response,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER},
+    header::{CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
 use std::{net::SocketAddr, time::Duration};
@@ -38,6 +38,14 @@ pub struct Fetched {
     pub content_type: Option<String>,
     pub body: Vec<u8>,
     pub retry_after: Option<Duration>,
+    pub validators: Validators,
+}
+
+/// What a server calls a state of a document, for asking whether it is still in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -72,14 +80,32 @@ impl Fetcher {
 
     /// Gets `url` and what it redirects to, all within `limit`.
     pub async fn get(&self, url: &Url, origins: &Origins, limit: Duration) -> Result<Fetched, FetchError> {
-        tokio::time::timeout(limit, self.follow(url, origins)).await.map_err(|_| FetchError::TimedOut(limit))?
+        self.get_unless(url, origins, limit, &Validators::default()).await
     }
 
-    async fn follow(&self, url: &Url, origins: &Origins) -> Result<Fetched, FetchError> {
+    /// Gets `url` unless it is still as `known` says; then the answer has status 304 and no body.
+    pub async fn get_unless(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        limit: Duration,
+        known: &Validators,
+    ) -> Result<Fetched, FetchError> {
+        let following = self.follow(url, origins, known);
+        tokio::time::timeout(limit, following).await.map_err(|_| FetchError::TimedOut(limit))?
+    }
+
+    async fn follow(&self, url: &Url, origins: &Origins, known: &Validators) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
         for _ in 0..=MOST_HOPS {
             self.check(&url, origins)?;
-            let response = self.client.get(url.clone()).send().await.map_err(|error| unreachable(&error))?;
+            let mut request = self.client.get(url.clone());
+            for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
+                if let Some(value) = value {
+                    request = request.header(name, value);
+                }
+            }
+            let response = request.send().await.map_err(|error| unreachable(&error))?;
             let Some(next) = redirect(&url, &response) else { return self.read(url, response).await };
             url = next;
         }
@@ -102,6 +128,10 @@ impl Fetcher {
         let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
         let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
         let content_type = header(CONTENT_TYPE).map(str::to_owned);
+        let validators = Validators {
+            etag: header(ETAG).map(str::to_owned),
+            last_modified: header(LAST_MODIFIED).map(str::to_owned),
+        };
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
             if body.len().saturating_add(chunk.len()) > self.most_bytes {
@@ -109,7 +139,7 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched { url, status, content_type, body, retry_after })
+        Ok(Fetched { url, status, content_type, body, retry_after, validators })
     }
 }
 

@@ -91,7 +91,14 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Verdict {
         let url = Url::parse("https://handbook.example.edu/robots.txt").unwrap();
-        verdict(&Ok(Fetched { url, status, content_type: None, body: body.into(), retry_after: None }))
+        verdict(&Ok(Fetched {
+            url,
+            status,
+            content_type: None,
+            body: body.into(),
+            retry_after: None,
+            validators: crate::fetch::Validators::default(),
+        }))
     }
 
     fn allows(verdict: &Verdict, path: &str) -> bool {

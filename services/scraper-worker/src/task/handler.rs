@@ -4,6 +4,7 @@ use super::{
     control::{Jobs, Standing},
     discovery,
     failure::{Ending, parse_url},
+    feed,
     sources::Sources,
     unit,
 };
@@ -91,7 +92,16 @@ impl Inner {
     async fn run(&self, task: &ScrapeTaskV1, deadline: Instant) -> Result<OutcomeV1, Ending> {
         let ready = self.sources.get(&task.source)?;
         match &task.target {
-            TargetV1::Discovery { url } => discovery::run(self, &ready, &parse_url(url)?, deadline).await,
+            TargetV1::Discovery { url } => {
+                let url = parse_url(url)?;
+                match ready.source.is_feed(&url) {
+                    true => feed::discover(self, &ready, &url, deadline).await,
+                    false => discovery::run(self, &ready, &url, deadline).await,
+                }
+            }
+            TargetV1::FeedPart { url, entries } => {
+                feed::read_part(self, &ready, &parse_url(url)?, entries, deadline).await
+            }
             TargetV1::Unit { url, code, year } => {
                 let url = parse_url(url)?;
                 let expected = unit::expected(&ready.source, &url, code.as_deref(), *year)?;
@@ -197,6 +207,7 @@ fn label(outcome: &OutcomeV1) -> String {
         OutcomeV1::Unit { .. } => "unit".to_owned(),
         OutcomeV1::Children { .. } => "children".to_owned(),
         OutcomeV1::Unchanged { .. } => "unchanged".to_owned(),
+        OutcomeV1::Entries { .. } => "entries".to_owned(),
         OutcomeV1::NotFound { .. } => "not_found".to_owned(),
         OutcomeV1::Failed(failure) => failure.failure.clone(),
     }

@@ -117,6 +117,39 @@ async fn robots_decide() {
 }
 
 #[tokio::test]
+async fn what_has_not_changed_is_asked_for_conditionally_and_not_at_all_when_just_fetched() {
+    let site = Site::start().await;
+    site.on("/feed.xml", page("<catalog/>").header("ETag: \"one\""));
+    let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+    let url = Url::parse(&site.url("/feed.xml")).unwrap();
+    let politeness = politeness(&prefix()).await;
+    let first = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    let again = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    assert_eq!((again.status, again.body.as_slice()), (200, &b"<catalog/>"[..]));
+    assert!(std::sync::Arc::ptr_eq(&first, &again), "the server said that it is unchanged");
+    let hour = Duration::from_secs(3600);
+    politeness.fetch_no_older(&url, &origins, Duration::ZERO, soon(), hour).await.unwrap().unwrap();
+    assert_eq!(site.requests("/feed.xml"), 2, "what was just confirmed is not asked for");
+
+    site.on("/feed.xml", page("<catalog>new</catalog>").header("ETag: \"two\""));
+    let changed = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    assert_eq!(changed.body, b"<catalog>new</catalog>");
+    site.on("/feed.xml", status("503 Service Unavailable"));
+    assert_eq!(politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap().status, 503);
+
+    // Many at once cost one request.
+    site.on("/other.xml", page("<catalog/>"));
+    let other = Url::parse(&site.url("/other.xml")).unwrap();
+    let mut parts = tokio::task::JoinSet::new();
+    for _ in 0..5 {
+        let (politeness, url, origins) = (politeness.clone(), other.clone(), origins.clone());
+        parts.spawn(async move { politeness.fetch_no_older(&url, &origins, Duration::ZERO, soon(), hour).await });
+    }
+    assert!(parts.join_all().await.into_iter().all(|part| part.unwrap().unwrap().status == 200));
+    assert_eq!(site.requests("/other.xml"), 1);
+}
+
+#[tokio::test]
 async fn a_plain_request_stays_on_the_source_and_within_bounds() {
     let (site, stranger) = (Site::start().await, Site::start().await);
     let fetcher = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: true }, 1000).unwrap();

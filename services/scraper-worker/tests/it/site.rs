@@ -138,6 +138,11 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     shared.most_at_once.fetch_max(now, Ordering::SeqCst);
     let known = shared.answers.lock().unwrap().get(&path).cloned();
     let answer = known.unwrap_or_else(|| status("404 Not Found"));
+    let asked_for =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("if-none-match: ").map(str::to_owned));
+    let is_known =
+        asked_for.is_some_and(|tag| answer.headers.to_ascii_lowercase().contains(&format!("etag: {tag}\r\n")));
+    let answer = if is_known { Answer { body: Vec::new(), status: "304 Not Modified", ..answer } } else { answer };
     tokio::time::sleep(answer.delay).await;
     let head = format!(
         "HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",

@@ -106,7 +106,7 @@ impl From<JobView> for ScrapeBody {
 pub(super) struct TaskBody {
     pub id: Uuid,
     pub url: String,
-    /// `discovery` or `unit`.
+    /// `discovery`, `unit` or `feedPart` (some entries of a feed, which count as one task).
     pub kind: String,
     /// `pending`, `dispatched`, `succeeded`, `unchanged`, `not_found`, `dead` or `cancelled`.
     pub state: String,

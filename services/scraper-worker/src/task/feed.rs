@@ -1,0 +1,86 @@
+//! Feeds: what one holds, and its entries a part at a time, fetched plainly.
+
+use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
+use crate::fetch::Fetched;
+use chrono::Utc;
+use rmu_domain::{ParseError, scrape::FailureKind, unit_code::UnitCode, year::Year};
+use rmu_extraction::{FeedEntry, FeedError, MAX_ENTRIES_OF_A_PART, read_entries, survey_feed};
+use rmu_messaging::contracts::scrape::{FeedEntryV1, OutcomeV1};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+use url::Url;
+
+/// So long the parts of a feed are read from one fetch; later the site is asked whether it has changed.
+const BELIEVED: Duration = Duration::from_secs(60);
+
+/// Names everything the feed holds. The site is always asked.
+pub(super) async fn discover(
+    worker: &Inner,
+    ready: &Arc<ReadySource>,
+    url: &Url,
+    deadline: Instant,
+) -> Result<OutcomeV1, Ending> {
+    let asked = worker.politeness().fetch(url, &ready.origins, ready.gap, deadline);
+    let fetched = usable(worker.unless_stopping(asked).await??)?;
+    let (source, feed) = (Arc::clone(ready), url.clone());
+    let survey = blocking(move || survey_feed(&source.source, &feed, &fetched.body)).await?;
+    if survey.nameless > 0 {
+        metrics::counter!("rmu_worker_nameless_entries_total").increment(survey.nameless as u64);
+        tracing::warn!(%url, entries = survey.nameless, "entries without a code that can be read are left out");
+    }
+    Ok(outcome::of_survey(survey, url))
+}
+
+/// Reads some entries of the feed, wherever they stand in it by now.
+pub(super) async fn read_part(
+    worker: &Inner,
+    ready: &Arc<ReadySource>,
+    url: &Url,
+    entries: &[FeedEntryV1],
+    deadline: Instant,
+) -> Result<OutcomeV1, Ending> {
+    if entries.len() > MAX_ENTRIES_OF_A_PART {
+        return Err(Ending::failed(FailureKind::BadSource, "the task names more entries than a part may have"));
+    }
+    let wanted: Vec<FeedEntry> = entries
+        .iter()
+        .map(entry)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Ending::failed(FailureKind::BadSource, format!("the task's target: {error}")))?;
+    let asked = worker.politeness().fetch_no_older(url, &ready.origins, ready.gap, deadline, BELIEVED);
+    let fetched = usable(worker.unless_stopping(asked).await??)?;
+    let fetched_at = Utc::now();
+    let (source, feed) = (Arc::clone(ready), url.clone());
+    let read = blocking(move || read_entries(&source.source, &feed, &fetched.body, &wanted)).await?;
+    Ok(outcome::of_entries(read, entries, url, fetched_at))
+}
+
+fn usable(fetched: Arc<Fetched>) -> Result<Arc<Fetched>, Ending> {
+    match Ending::of_status(fetched.status, fetched.retry_after) {
+        Some(ending) => Err(ending),
+        None => Ok(fetched),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, FeedError> + Send + 'static,
+) -> Result<T, Ending> {
+    let read = tokio::task::spawn_blocking(read).await;
+    let read = read.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
+    read.map_err(|error| {
+        let kind = match &error {
+            FeedError::TooLarge | FeedError::TooMany => FailureKind::TooLarge,
+            FeedError::Page => FailureKind::Blocked,
+            FeedError::Malformed(_) => FailureKind::Connection,
+            FeedError::NoEntries(_) | FeedError::NoNames(_) => FailureKind::MissingFact,
+            FeedError::NotText | FeedError::Refused(_) | FeedError::TooIntricate | FeedError::Unknown => {
+                FailureKind::BadSource
+            }
+        };
+        Ending::failed(kind, format!("the feed {error}"))
+    })
+}
+
+fn entry(named: &FeedEntryV1) -> Result<FeedEntry, ParseError> {
+    Ok(FeedEntry { code: UnitCode::parse(&named.code)?, year: named.year.map(Year::new).transpose()? })
+}
