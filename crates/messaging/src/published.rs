@@ -100,7 +100,7 @@ mod tests {
     fn the_committed_files_are_the_generated_ones() {
         for (path, content) in published_contracts() {
             let committed = std::fs::read_to_string(proto().join(&path)).unwrap_or_default();
-            assert!(committed == content, "proto/{path} is out of date: run `cargo run -p rmu -- contracts`");
+            assert!(committed == content, "proto/{path} is out of date: run `make contracts`");
         }
     }
 

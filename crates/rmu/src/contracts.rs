@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     if arguments.check && !outdated.is_empty() {
-        bail!("not up to date: {}; run `rmu contracts`", outdated.join(", "));
+        bail!("not up to date: {}; run `make contracts`", outdated.join(", "));
     }
     println!("{} contracts written, the rest was up to date", outdated.len());
     Ok(())

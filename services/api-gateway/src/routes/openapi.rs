@@ -127,6 +127,14 @@ mod tests {
     }
 
     #[test]
+    fn the_published_document_is_the_generated_one() {
+        let published = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/openapi.json");
+        let published = std::fs::read_to_string(published).unwrap();
+        let generated = document().to_pretty_json().unwrap();
+        assert!(published.trim_end() == generated, "proto/openapi.json is out of date: run `make contracts`");
+    }
+
+    #[test]
     fn references_lead_somewhere() {
         let document = serde_json::to_value(document()).unwrap();
         let text = document.to_string();
