@@ -8,7 +8,7 @@ use crate::{env_file, mailbox};
 use anyhow::{Context as _, bail};
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 use tokio::time::{Instant, sleep};
 
@@ -152,9 +152,4 @@ async fn mailed_token(dir: &Path, recipient: &str) -> anyhow::Result<String> {
         }
         sleep(Duration::from_millis(100)).await;
     }
-}
-
-/// Whether a value of an answer is a text, and which.
-pub fn text<'a>(value: &'a Value, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| value[*name].as_str())
 }

@@ -31,6 +31,14 @@ const SCHEME: &str = "accessToken";
                        RFC 9457 problems with a code from a closed set. Lists are paged by `cursor` and `limit`.",
         license(name = "MIT OR Apache-2.0")
     ),
+    tags(
+        (name = "units", description = "Search, and everything known of a unit."),
+        (name = "reviews", description = "What students thought of a unit."),
+        (name = "universities", description = "Universities, and how scores are made."),
+        (name = "auth", description = "Accounts and sessions."),
+        (name = "admin", description = "Sources, scrapes and workers; for administrators."),
+        (name = "health", description = "For load balancers and operators."),
+    ),
     modifiers(&AccessTokens),
 )]
 pub struct Base;
