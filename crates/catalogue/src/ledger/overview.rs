@@ -31,6 +31,8 @@ pub struct JobView {
     pub retries: u32,
     pub versions_created: u32,
     pub started_by: Option<AccountId>,
+    /// The job whose dead tasks this one reads again.
+    pub retry_of: Option<JobId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,

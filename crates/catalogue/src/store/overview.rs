@@ -49,6 +49,8 @@ struct JobRow {
     versions_created: i32,
     #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
     started_by: Option<Uuid>,
+    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+    retry_of: Option<Uuid>,
     #[diesel(sql_type = sql::Timestamptz)]
     created_at: DateTime<Utc>,
     #[diesel(sql_type = sql::Timestamptz)]
@@ -109,6 +111,7 @@ fn job_view(row: JobRow) -> JobView {
         retries: count(row.retries),
         versions_created: count(row.versions_created),
         started_by: row.started_by.map(Into::into),
+        retry_of: row.retry_of.map(Into::into),
         created_at: row.created_at,
         updated_at: row.updated_at,
         finished_at: row.finished_at,

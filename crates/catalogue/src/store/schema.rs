@@ -108,6 +108,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        retry_of -> Nullable<Uuid>,
     }
 }
 

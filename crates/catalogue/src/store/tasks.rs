@@ -76,6 +76,84 @@ pub(crate) async fn insert_pending(
     Ok(count(inserted))
 }
 
+/// How many dead tasks of the job (or just this one) there are, and whether one of them is a discovery.
+pub(crate) async fn count_dead(
+    connection: &mut AsyncPgConnection,
+    job: JobId,
+    only: Option<TaskId>,
+) -> Result<(u32, bool), DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Dead {
+        #[diesel(sql_type = sql::BigInt)]
+        dead: i64,
+        #[diesel(sql_type = sql::Bool)]
+        discovers: bool,
+    }
+    let found: Dead = diesel::sql_query(
+        "SELECT count(*) AS dead, coalesce(bool_or(target->>'kind' = 'discovery'), false) AS discovers
+         FROM scrape_tasks WHERE job_id = $1 AND state = 'dead' AND ($2 IS NULL OR id = $2)",
+    )
+    .bind::<sql::Uuid, _>(job.as_uuid())
+    .bind::<sql::Nullable<sql::Uuid>, _>(only.map(TaskId::as_uuid))
+    .get_result(connection)
+    .await?;
+    Ok((u32::try_from(found.dead).unwrap_or(u32::MAX), found.discovers))
+}
+
+/// Gives the dead tasks of `of` to the new job `to`: the first become tasks, the others wait in its frontier.
+/// Returns how many became tasks and how many wait.
+pub(crate) async fn copy_dead(
+    connection: &mut AsyncPgConnection,
+    of: JobId,
+    to: JobId,
+    only: Option<TaskId>,
+    first: u32,
+) -> Result<(i32, i32), DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Copied {
+        #[diesel(sql_type = sql::BigInt)]
+        admitted: i64,
+        #[diesel(sql_type = sql::BigInt)]
+        waiting: i64,
+    }
+    let copied: Copied = diesel::sql_query(
+        "WITH dead AS (
+             SELECT id, source_id, target_key, target, row_number() OVER (ORDER BY id) AS place
+             FROM scrape_tasks WHERE job_id = $1 AND state = 'dead' AND ($3 IS NULL OR id = $3)
+         ), admitted AS (
+             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at)
+             SELECT gen_random_uuid(), $2, source_id, target_key, target, 'pending', clock_timestamp()
+             FROM dead WHERE place <= $4 ORDER BY place
+             ON CONFLICT DO NOTHING
+             RETURNING id
+         ), waiting AS (
+             INSERT INTO scrape_frontier (job_id, target_key, target)
+             SELECT $2, target_key, target FROM dead WHERE place > $4 ORDER BY place
+             RETURNING id
+         )
+         SELECT (SELECT count(*) FROM admitted) AS admitted, (SELECT count(*) FROM waiting) AS waiting",
+    )
+    .bind::<sql::Uuid, _>(of.as_uuid())
+    .bind::<sql::Uuid, _>(to.as_uuid())
+    .bind::<sql::Nullable<sql::Uuid>, _>(only.map(TaskId::as_uuid))
+    .bind::<sql::BigInt, _>(i64::from(first))
+    .get_result(connection)
+    .await?;
+    let whole = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    Ok((whole(copied.admitted), whole(copied.waiting)))
+}
+
+/// How many tasks of these locked jobs are pending.
+pub(crate) async fn count_pending(connection: &mut AsyncPgConnection, jobs: &[JobId]) -> Result<u32, DatabaseError> {
+    let pending: i64 = tasks::table
+        .filter(tasks::job_id.eq_any(jobs.iter().map(|job| job.as_uuid())))
+        .filter(tasks::state.eq(TaskState::Pending.as_str()))
+        .count()
+        .get_result(connection)
+        .await?;
+    Ok(u32::try_from(pending).unwrap_or(u32::MAX))
+}
+
 /// A task under its lock.
 #[derive(Debug, Clone, Queryable)]
 pub(crate) struct LockedTask {
@@ -173,9 +251,18 @@ pub(crate) async fn postpone(
 
 /// Cancels what is live of a locked job; how many that were.
 pub(crate) async fn cancel_live(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, DatabaseError> {
+    cancel(connection, job, &[TaskState::Pending, TaskState::Dispatched]).await
+}
+
+/// Cancels what of a locked job is not with a worker; how many that were.
+pub(crate) async fn cancel_pending(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, DatabaseError> {
+    cancel(connection, job, &[TaskState::Pending]).await
+}
+
+async fn cancel(connection: &mut AsyncPgConnection, job: JobId, states: &[TaskState]) -> Result<i32, DatabaseError> {
     let cancelled = diesel::update(tasks::table)
         .filter(tasks::job_id.eq(job.as_uuid()))
-        .filter(tasks::state.eq_any([TaskState::Pending.as_str(), TaskState::Dispatched.as_str()]))
+        .filter(tasks::state.eq_any(states.iter().map(|state| state.as_str())))
         .set((tasks::state.eq(TaskState::Cancelled.as_str()), tasks::finished_at.eq(Utc::now())))
         .execute(connection)
         .await?;

@@ -7,6 +7,7 @@ mod ledger;
 mod migrations;
 mod paging;
 mod random_runs;
+mod retry;
 mod reviews;
 mod scores;
 mod search;

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod events;
+mod retry;
 mod tasks;
 
 use crate::{
@@ -32,6 +33,8 @@ pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/admin/scrapes/{id}", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/events", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/tasks", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/scrapes/{id}/tasks/{task}/retry", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/scrapes/{id}/retry", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/cancel", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/pause", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/resume", Access::Admin),
@@ -39,7 +42,7 @@ pub const ACCESS: &[RouteAccess] = &[
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(start).service(list).service(show).service(events::watch).service(tasks::list);
-    services.service(cancel).service(pause).service(resume);
+    services.service(cancel).service(pause).service(resume).service(retry::all).service(retry::one);
 }
 
 /// Starts a scrape of a source

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rmu_catalogue::ledger::{JobView, TaskView};
-use rmu_domain::ids::AccountId;
+use rmu_domain::ids::{AccountId, JobId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -35,6 +35,8 @@ pub(super) struct ScrapeBody {
     pub state: String,
     pub counts: ScrapeCounts,
     pub started_by: Option<Uuid>,
+    /// The scrape whose dead tasks this one reads again.
+    pub retry_of: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -93,6 +95,7 @@ impl From<JobView> for ScrapeBody {
             university: job.university,
             kind: job.kind,
             started_by: job.started_by.map(AccountId::as_uuid),
+            retry_of: job.retry_of.map(JobId::as_uuid),
             created_at: job.created_at,
             updated_at: job.updated_at,
             finished_at: job.finished_at,
