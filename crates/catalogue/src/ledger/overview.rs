@@ -4,7 +4,7 @@ use crate::{CatalogueError, store::overview as store};
 use chrono::{DateTime, Utc};
 use rmu_domain::{
     ids::{AccountId, JobId, TaskId},
-    scrape::{JobState, TaskState},
+    scrape::{JobState, Priority, TaskState},
 };
 use rmu_postgres::Database;
 
@@ -17,6 +17,7 @@ pub struct JobView {
     /// `discovery` or `list`.
     pub kind: String,
     pub state: JobState,
+    pub priority: Priority,
     /// Grows with every change.
     pub revision: i64,
     pub pending: u32,

@@ -11,7 +11,7 @@ use crate::{
 };
 use rmu_domain::{
     ids::{AccountId, JobId, TaskId},
-    scrape::JobState,
+    scrape::{JobState, Priority},
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 
@@ -85,12 +85,14 @@ async fn start(
         source,
         // A discovery may lead anywhere, and two of one source would only find each other's pages taken.
         kind: if discovers { jobs::JobKind::Discovery } else { jobs::JobKind::List },
+        priority: Priority::Normal,
         started_by: Some(request.started_by),
         retry_of: Some(request.job),
         trace: &request.trace,
     };
     insert_job(connection, new).await?;
-    let (admitted, waiting) = tasks::copy_dead(connection, request.job, job, request.task, first).await?;
+    let (admitted, waiting) =
+        tasks::copy_dead(connection, request.job, job, Priority::Normal, request.task, first).await?;
     require_some(admitted.saturating_add(waiting))?;
     let skipped = i32::try_from(first).unwrap_or(i32::MAX) - admitted;
     jobs::apply(connection, job, jobs::Delta { live: admitted, frontier: waiting, skipped, ..Default::default() })

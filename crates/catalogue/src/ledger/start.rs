@@ -9,6 +9,7 @@ use crate::{
 use rmu_domain::{
     ParseError,
     ids::{AccountId, JobId, SourceId},
+    scrape::Priority,
     slug::Slug,
     unit_code::UnitCode,
 };
@@ -31,6 +32,8 @@ pub const MAX_LISTED_TARGETS: usize = 1000;
 pub struct StartScrape {
     pub source: Slug,
     pub scope: Scope,
+    /// By default whole handbooks are bulk and lists are normal.
+    pub priority: Option<Priority>,
     pub started_by: Option<AccountId>,
     pub trace: TraceHeaders,
     pub idempotency_key: Option<IdempotencyKey>,
@@ -59,7 +62,8 @@ pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape
         .transaction(async |connection| {
             let replay = match (&request.idempotency_key, request.started_by) {
                 (Some(key), Some(account)) => {
-                    let fingerprint = idempotency::fingerprint(&(request.source.as_str(), &request.scope));
+                    let fingerprint =
+                        idempotency::fingerprint(&(request.source.as_str(), &request.scope, request.priority));
                     idempotency::begin(connection, account, "start-scrape", key, &fingerprint).await?
                 }
                 _ => Replay::First(None),
@@ -99,16 +103,21 @@ async fn start(
         Scope::List { .. } => jobs::JobKind::List,
     };
     let job = JobId::new();
+    let priority = request.priority.unwrap_or(match kind {
+        jobs::JobKind::Discovery => Priority::Bulk,
+        jobs::JobKind::List => Priority::Normal,
+    });
     let new = jobs::NewJob {
         id: job,
         source: source.id,
         kind,
+        priority,
         started_by: request.started_by,
         retry_of: None,
         trace: &request.trace,
     };
     insert_job(connection, new).await?;
-    let admitted = tasks::insert_pending(connection, job, source.id, &targets).await?;
+    let admitted = tasks::insert_pending(connection, job, source.id, priority, &targets).await?;
     require_some(admitted)?;
     let delta = jobs::Delta {
         live: admitted,
@@ -121,7 +130,7 @@ async fn start(
 }
 
 /// Waits for one of the few places of those who start something.
-pub(super) async fn take_a_turn() -> Result<SemaphorePermit<'static>, CatalogueError> {
+pub(crate) async fn take_a_turn() -> Result<SemaphorePermit<'static>, CatalogueError> {
     let turn = tokio::time::timeout(LONGEST_WAIT_FOR_A_TURN, TURNS.acquire()).await;
     match turn {
         Ok(Ok(permit)) => Ok(permit),
@@ -131,7 +140,7 @@ pub(super) async fn take_a_turn() -> Result<SemaphorePermit<'static>, CatalogueE
 
 /// Takes the ledger's lock, and refuses what does not fit. From here until the commit nobody else adds a live
 /// task, so the count is exact.
-pub(super) async fn require_room(
+pub(crate) async fn require_room(
     connection: &mut AsyncPgConnection,
     limit: u32,
     wanted: u32,
@@ -144,7 +153,7 @@ pub(super) async fn require_room(
     Ok(())
 }
 
-pub(super) async fn insert_job(
+pub(crate) async fn insert_job(
     connection: &mut AsyncPgConnection,
     new: jobs::NewJob<'_>,
 ) -> Result<(), CatalogueError> {
@@ -160,7 +169,7 @@ pub(super) async fn insert_job(
 }
 
 /// A job without a single task would never end.
-pub(super) fn require_some(admitted: i32) -> Result<(), CatalogueError> {
+pub(crate) fn require_some(admitted: i32) -> Result<(), CatalogueError> {
     if admitted > 0 {
         return Ok(());
     }

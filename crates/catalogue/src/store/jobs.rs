@@ -6,7 +6,7 @@ use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, JobId, SourceId},
-    scrape::{JobState, TaskState},
+    scrape::{JobState, Priority, TaskState},
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
@@ -88,6 +88,7 @@ pub(crate) struct NewJob<'a> {
     pub(crate) id: JobId,
     pub(crate) source: SourceId,
     pub(crate) kind: JobKind,
+    pub(crate) priority: Priority,
     pub(crate) started_by: Option<AccountId>,
     pub(crate) retry_of: Option<JobId>,
     pub(crate) trace: &'a TraceHeaders,
@@ -103,6 +104,7 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, new: NewJob<'_>) 
             jobs::started_by.eq(new.started_by.map(AccountId::as_uuid)),
             jobs::trace_headers.eq(serde_json::to_value(new.trace).unwrap_or_default()),
             jobs::live.eq(0),
+            jobs::priority.eq(new.priority.rank()),
             jobs::retry_of.eq(new.retry_of.map(JobId::as_uuid)),
         ))
         .execute(connection)

@@ -109,6 +109,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
         retry_of -> Nullable<Uuid>,
+        priority -> SmallInt,
     }
 }
 
@@ -131,6 +132,7 @@ diesel::table! {
         error_detail -> Nullable<Text>,
         unit_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        priority -> SmallInt,
     }
 }
 

@@ -6,7 +6,7 @@ use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{JobId, SourceId, TaskId, UnitId},
-    scrape::{FailureKind, TaskState},
+    scrape::{FailureKind, Priority, TaskState},
     unit_code::UnitCode,
 };
 use rmu_postgres::DatabaseError;
@@ -55,6 +55,7 @@ pub(crate) async fn insert_pending(
     connection: &mut AsyncPgConnection,
     job: JobId,
     source: SourceId,
+    priority: Priority,
     targets: &[Target],
 ) -> Result<i32, DatabaseError> {
     let now = Utc::now();
@@ -69,6 +70,7 @@ pub(crate) async fn insert_pending(
                 tasks::target.eq(serde_json::to_value(target).unwrap_or_default()),
                 tasks::state.eq(TaskState::Pending.as_str()),
                 tasks::run_at.eq(now),
+                tasks::priority.eq(priority.rank()),
             )
         })
         .collect();
@@ -106,6 +108,7 @@ pub(crate) async fn copy_dead(
     connection: &mut AsyncPgConnection,
     of: JobId,
     to: JobId,
+    priority: Priority,
     only: Option<TaskId>,
     first: u32,
 ) -> Result<(i32, i32), DatabaseError> {
@@ -121,8 +124,8 @@ pub(crate) async fn copy_dead(
              SELECT id, source_id, target_key, target, row_number() OVER (ORDER BY id) AS place
              FROM scrape_tasks WHERE job_id = $1 AND state = 'dead' AND ($3 IS NULL OR id = $3)
          ), admitted AS (
-             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at)
-             SELECT gen_random_uuid(), $2, source_id, target_key, target, 'pending', clock_timestamp()
+             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at, priority)
+             SELECT gen_random_uuid(), $2, source_id, target_key, target, 'pending', clock_timestamp(), $5
              FROM dead WHERE place <= $4 ORDER BY place
              ON CONFLICT DO NOTHING
              RETURNING id
@@ -137,6 +140,7 @@ pub(crate) async fn copy_dead(
     .bind::<sql::Uuid, _>(to.as_uuid())
     .bind::<sql::Nullable<sql::Uuid>, _>(only.map(TaskId::as_uuid))
     .bind::<sql::BigInt, _>(i64::from(first))
+    .bind::<sql::SmallInt, _>(priority.rank())
     .get_result(connection)
     .await?;
     let whole = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
@@ -152,6 +156,34 @@ pub(crate) async fn count_pending(connection: &mut AsyncPgConnection, jobs: &[Jo
         .get_result(connection)
         .await?;
     Ok(u32::try_from(pending).unwrap_or(u32::MAX))
+}
+
+/// The live task of a target, if there is one: there is never more.
+pub(crate) async fn live_of_target(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+    target_key: &str,
+) -> Result<Option<(TaskId, TaskState)>, DatabaseError> {
+    let found: Option<(Uuid, String)> = tasks::table
+        .filter(tasks::source_id.eq(source.as_uuid()).and(tasks::target_key.eq(target_key)))
+        .filter(tasks::state.eq_any([TaskState::Pending.as_str(), TaskState::Dispatched.as_str()]))
+        .select((tasks::id, tasks::state))
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(found.and_then(|(id, state)| Some((id.into(), TaskState::parse(&state).ok()?))))
+}
+
+pub(crate) async fn set_priority(
+    connection: &mut AsyncPgConnection,
+    id: TaskId,
+    priority: Priority,
+) -> Result<(), DatabaseError> {
+    diesel::update(tasks::table.find(id.as_uuid()))
+        .set(tasks::priority.eq(priority.rank()))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// A task under its lock.

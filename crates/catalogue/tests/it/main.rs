@@ -6,6 +6,7 @@ mod ingest;
 mod ledger;
 mod migrations;
 mod paging;
+mod priorities;
 mod random_runs;
 mod retry;
 mod reviews;

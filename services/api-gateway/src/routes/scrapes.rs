@@ -20,7 +20,12 @@ use rmu_catalogue::{
         start_scrape,
     },
 };
-use rmu_domain::{ids::JobId, scrape::JobState, slug::Slug, unit_code::UnitCode};
+use rmu_domain::{
+    ids::JobId,
+    scrape::{JobState, Priority},
+    slug::Slug,
+    unit_code::UnitCode,
+};
 use rmu_messaging::trace_context;
 use rmu_web::{Data, Json, Page, Path, Problem, Query, cursor};
 use serde::Deserialize;
@@ -67,6 +72,7 @@ async fn start(
 ) -> Result<Data<ScrapeBody>, ApiError> {
     let request = StartScrape {
         source: Slug::parse(&request.0.source).map_err(|error| CatalogueError::invalid("source", &error))?,
+        priority: priority(request.0.priority.as_deref())?,
         scope: scope(request.0)?,
         started_by: Some(admin.account),
         trace: trace(),
@@ -80,6 +86,10 @@ async fn start(
     let job = get_job(&state.database, started.job).await?;
     let location = format!("/api/admin/scrapes/{}", started.job);
     Ok(Data::created(job.into(), location).with_status(actix_web::http::StatusCode::ACCEPTED))
+}
+
+fn priority(name: Option<&str>) -> Result<Option<Priority>, CatalogueError> {
+    name.map(Priority::parse).transpose().map_err(|error| CatalogueError::invalid("priority", &error))
 }
 
 fn scope(body: StartScrapeBody) -> Result<Scope, CatalogueError> {
@@ -187,7 +197,7 @@ fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
 }
 
 /// The trace of this request, for the messages that it causes.
-fn trace() -> TraceHeaders {
+pub(super) fn trace() -> TraceHeaders {
     let current = trace_context::current();
     let named = [("traceparent", current.traceparent), ("tracestate", current.tracestate)];
     named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()

@@ -18,6 +18,8 @@ pub(super) struct StartScrapeBody {
     pub urls: Option<Vec<String>>,
     /// Just these units, whose pages are known from earlier scrapes.
     pub codes: Option<Vec<String>>,
+    /// `urgent`, `normal` (by default for `urls` and `codes`) or `bulk` (by default for whole handbooks).
+    pub priority: Option<String>,
 }
 
 /// A scrape job.
@@ -33,6 +35,8 @@ pub(super) struct ScrapeBody {
     pub kind: String,
     /// `running`, `paused`, `completed`, `failed` (nothing but failures came of it) or `cancelled`.
     pub state: String,
+    /// `urgent`, `normal` or `bulk`: which go first.
+    pub priority: String,
     pub counts: ScrapeCounts,
     pub started_by: Option<Uuid>,
     /// The scrape whose dead tasks this one reads again.
@@ -76,6 +80,7 @@ impl From<JobView> for ScrapeBody {
         Self {
             id: job.id.into(),
             state: job.state.as_str().to_owned(),
+            priority: job.priority.as_str().to_owned(),
             counts: ScrapeCounts {
                 total: job.total(),
                 ended: job.ended(),
