@@ -18,6 +18,9 @@ pub enum CatalogueError {
     /// The ledger already holds as many live tasks as it may.
     #[error("{live} of {limit} tasks are waiting or running")]
     LimitReached { limit: u32, live: u32, retry_after: Duration },
+    /// It was done just now; later it may be done again.
+    #[error("it was done less than the allowed time ago")]
+    TooSoon { retry_after: Duration },
     /// The caller may not do this to this thing.
     #[error("{detail}")]
     Forbidden { detail: &'static str },

@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod migrations;
 pub mod page;
+pub mod refresh_requests;
 pub mod reviews;
 pub mod scores;
 pub mod search;

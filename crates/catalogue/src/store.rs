@@ -8,6 +8,7 @@ pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod outbox;
 pub(crate) mod overview;
+pub(crate) mod refresh_requests;
 pub(crate) mod reviews;
 pub(crate) mod schema;
 pub(crate) mod scores;

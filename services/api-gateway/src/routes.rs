@@ -13,6 +13,7 @@ pub mod methodology;
 pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
+pub mod refresh_requests;
 pub mod reviews;
 pub mod scrapes;
 pub mod session;
@@ -32,6 +33,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     sources::configure(services);
     scrapes::configure(services);
     queue::configure(services);
+    refresh_requests::configure(services);
     units::configure(services);
     reviews::configure(services);
     universities::configure(services);
@@ -47,6 +49,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     sources::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
+    refresh_requests::ACCESS,
     units::ACCESS,
     reviews::ACCESS,
     universities::ACCESS,

@@ -47,6 +47,17 @@ pub struct DispatchLimits {
     pub batch: u32,
     /// Tasks out with all workers at once.
     pub in_flight: u32,
+    pub order: DispatchOrder,
+}
+
+/// Who goes first in one round; see [`crate::ledger::Turns`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DispatchOrder {
+    /// Urgent before normal before bulk.
+    #[default]
+    ByPriority,
+    /// Whoever has waited longest.
+    ByAge,
 }
 
 /// What workers are told beside tasks.
@@ -84,7 +95,7 @@ where
             if room == 0 {
                 return Ok(0);
             }
-            let claimed = store::claim_due(connection, room).await?;
+            let claimed = store::claim_due(connection, room, limits.order).await?;
             if claimed.is_empty() {
                 return Ok(0);
             }

@@ -9,6 +9,7 @@ use crate::{
 use rmu_domain::{
     ParseError,
     ids::{AccountId, JobId, SourceId},
+    scrape::Priority,
     slug::Slug,
     unit_code::UnitCode,
 };
@@ -16,7 +17,7 @@ use rmu_extraction::Source;
 use rmu_postgres::{AsyncPgConnection, Database, DatabaseError};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// At most so many starts take a connection at once: they wait for each other on the ledger's lock, and readers
 /// must not run out of connections meanwhile.
@@ -31,6 +32,8 @@ pub const MAX_LISTED_TARGETS: usize = 1000;
 pub struct StartScrape {
     pub source: Slug,
     pub scope: Scope,
+    /// By default whole handbooks are bulk and lists are normal.
+    pub priority: Option<Priority>,
     pub started_by: Option<AccountId>,
     pub trace: TraceHeaders,
     pub idempotency_key: Option<IdempotencyKey>,
@@ -54,13 +57,13 @@ pub struct Started {
 
 /// Starts a job. `limit` is the most live tasks there may be, over all jobs.
 pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape) -> Result<Started, CatalogueError> {
-    let turn = tokio::time::timeout(LONGEST_WAIT_FOR_A_TURN, TURNS.acquire()).await;
-    let _turn = turn.map_err(|_| DatabaseError::Timeout("too many scrapes are being started".to_owned()))?;
+    let _turn = take_a_turn().await?;
     database
         .transaction(async |connection| {
             let replay = match (&request.idempotency_key, request.started_by) {
                 (Some(key), Some(account)) => {
-                    let fingerprint = idempotency::fingerprint(&(request.source.as_str(), &request.scope));
+                    let fingerprint =
+                        idempotency::fingerprint(&(request.source.as_str(), &request.scope, request.priority));
                     idempotency::begin(connection, account, "start-scrape", key, &fingerprint).await?
                 }
                 _ => Replay::First(None),
@@ -94,30 +97,28 @@ async fn start(
             detail: format!("must be at most {limit} targets at once"),
         });
     }
-    // From here until the commit nobody else adds a live task, so the count below is exact.
-    tasks::lock_ledger(connection).await?;
-    let live = tasks::count_live(connection).await?;
-    if live.saturating_add(wanted) > limit {
-        return Err(CatalogueError::LimitReached { limit, live, retry_after: LIMIT_RETRY_AFTER });
-    }
+    require_room(connection, limit, wanted).await?;
     let kind = match request.scope {
         Scope::Discovery => jobs::JobKind::Discovery,
         Scope::List { .. } => jobs::JobKind::List,
     };
     let job = JobId::new();
-    jobs::insert(connection, job, source.id, kind, request.started_by, &request.trace).await.map_err(|error| {
-        match error.is_unique_violation_of("scrape_jobs_discovery_key") {
-            true => CatalogueError::conflict(
-                ConflictKind::WrongState,
-                "a discovery of this source runs already; wait for it or cancel it",
-            ),
-            false => error.into(),
-        }
-    })?;
-    let admitted = tasks::insert_pending(connection, job, source.id, &targets).await?;
-    if admitted == 0 {
-        return Err(CatalogueError::conflict(ConflictKind::WrongState, "another job is reading all of this already"));
-    }
+    let priority = request.priority.unwrap_or(match kind {
+        jobs::JobKind::Discovery => Priority::Bulk,
+        jobs::JobKind::List => Priority::Normal,
+    });
+    let new = jobs::NewJob {
+        id: job,
+        source: source.id,
+        kind,
+        priority,
+        started_by: request.started_by,
+        retry_of: None,
+        trace: &request.trace,
+    };
+    insert_job(connection, new).await?;
+    let admitted = tasks::insert_pending(connection, job, source.id, priority, &targets).await?;
+    require_some(admitted)?;
     let delta = jobs::Delta {
         live: admitted,
         skipped: i32::try_from(targets.len()).unwrap_or(i32::MAX) - admitted,
@@ -126,6 +127,53 @@ async fn start(
     jobs::apply(connection, job, delta).await?;
     tasks::wake_up(connection).await?;
     Ok(Started { job, admitted: u32::try_from(admitted).unwrap_or_default() })
+}
+
+/// Waits for one of the few places of those who start something.
+pub(crate) async fn take_a_turn() -> Result<SemaphorePermit<'static>, CatalogueError> {
+    let turn = tokio::time::timeout(LONGEST_WAIT_FOR_A_TURN, TURNS.acquire()).await;
+    match turn {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(DatabaseError::Timeout("too many scrapes are being started".to_owned()).into()),
+    }
+}
+
+/// Takes the ledger's lock, and refuses what does not fit. From here until the commit nobody else adds a live
+/// task, so the count is exact.
+pub(crate) async fn require_room(
+    connection: &mut AsyncPgConnection,
+    limit: u32,
+    wanted: u32,
+) -> Result<(), CatalogueError> {
+    tasks::lock_ledger(connection).await?;
+    let live = tasks::count_live(connection).await?;
+    if live.saturating_add(wanted) > limit {
+        return Err(CatalogueError::LimitReached { limit, live, retry_after: LIMIT_RETRY_AFTER });
+    }
+    Ok(())
+}
+
+pub(crate) async fn insert_job(
+    connection: &mut AsyncPgConnection,
+    new: jobs::NewJob<'_>,
+) -> Result<(), CatalogueError> {
+    jobs::insert(connection, new).await.map_err(|error| {
+        match error.is_unique_violation_of("scrape_jobs_discovery_key") {
+            true => CatalogueError::conflict(
+                ConflictKind::WrongState,
+                "a discovery of this source runs already; wait for it or cancel it",
+            ),
+            false => error.into(),
+        }
+    })
+}
+
+/// A job without a single task would never end.
+pub(crate) fn require_some(admitted: i32) -> Result<(), CatalogueError> {
+    if admitted > 0 {
+        return Ok(());
+    }
+    Err(CatalogueError::conflict(ConflictKind::WrongState, "another job is reading all of this already"))
 }
 
 /// The first tasks of a job, each once.

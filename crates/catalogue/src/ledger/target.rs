@@ -29,6 +29,15 @@ impl Target {
         }
     }
 
+    /// The target that a key was made from, as far as the key tells.
+    pub(crate) fn from_key(key: &str, code: Option<UnitCode>, year: Option<Year>) -> Option<Self> {
+        match key.split_once(':')? {
+            ("unit", url) => Self::unit(url, code, year).ok(),
+            ("discovery", url) => Self::discovery(url).ok(),
+            _ => None,
+        }
+    }
+
     /// What makes two targets of a source the same.
     pub(crate) fn key(&self) -> String {
         match self {
@@ -59,6 +68,9 @@ mod tests {
     fn one_page_has_one_key() {
         let key = |url| Target::unit(url, None, None).unwrap().key();
         assert_eq!(key("https://HANDBOOK.example:443/a#top"), key("https://handbook.example/a"));
+        let unit = Target::unit("https://handbook.example/a", None, None).unwrap();
+        assert_eq!(Target::from_key(&unit.key(), None, None), Some(unit));
+        assert_eq!(Target::from_key("other:https://handbook.example/a", None, None), None);
         assert_ne!(Target::discovery("https://handbook.example/a").unwrap().key(), key("https://handbook.example/a"));
     }
 

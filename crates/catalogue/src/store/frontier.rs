@@ -57,9 +57,9 @@ pub(crate) async fn admit(
                  SELECT id FROM scrape_frontier WHERE job_id = $1 ORDER BY id LIMIT $3)
              RETURNING id, target_key, target
          ), admitted AS (
-             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at)
-             SELECT gen_random_uuid(), $1, $2, target_key, target, 'pending', clock_timestamp()
-             FROM taken ORDER BY taken.id
+             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at, priority)
+             SELECT gen_random_uuid(), $1, $2, target_key, target, 'pending', clock_timestamp(), j.priority
+             FROM taken JOIN scrape_jobs j ON j.id = $1 ORDER BY taken.id
              ON CONFLICT DO NOTHING
              RETURNING id
          )
@@ -72,6 +72,20 @@ pub(crate) async fn admit(
     .await?;
     let whole = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
     Ok((whole(moved.taken), whole(moved.admitted)))
+}
+
+/// How many children of these locked jobs wait.
+pub(crate) async fn count_waiting(connection: &mut AsyncPgConnection, jobs: &[JobId]) -> Result<u32, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = sql::BigInt)]
+        waiting: i64,
+    }
+    let found: Waiting = diesel::sql_query("SELECT count(*) AS waiting FROM scrape_frontier WHERE job_id = ANY($1)")
+        .bind::<sql::Array<sql::Uuid>, _>(jobs.iter().map(|job| job.as_uuid()).collect::<Vec<_>>())
+        .get_result(connection)
+        .await?;
+    Ok(u32::try_from(found.waiting).unwrap_or(u32::MAX))
 }
 
 /// Empties the frontier of a locked job.

@@ -6,7 +6,7 @@ use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, JobId, SourceId},
-    scrape::{JobState, TaskState},
+    scrape::{JobState, Priority, TaskState},
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
@@ -82,23 +82,30 @@ impl Delta {
     }
 }
 
-pub(crate) async fn insert(
-    connection: &mut AsyncPgConnection,
-    id: JobId,
-    source: SourceId,
-    kind: JobKind,
-    started_by: Option<AccountId>,
-    trace: &TraceHeaders,
-) -> Result<(), DatabaseError> {
+/// A job to begin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewJob<'a> {
+    pub(crate) id: JobId,
+    pub(crate) source: SourceId,
+    pub(crate) kind: JobKind,
+    pub(crate) priority: Priority,
+    pub(crate) started_by: Option<AccountId>,
+    pub(crate) retry_of: Option<JobId>,
+    pub(crate) trace: &'a TraceHeaders,
+}
+
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, new: NewJob<'_>) -> Result<(), DatabaseError> {
     diesel::insert_into(jobs::table)
         .values((
-            jobs::id.eq(id.as_uuid()),
-            jobs::source_id.eq(source.as_uuid()),
-            jobs::kind.eq(kind.as_str()),
+            jobs::id.eq(new.id.as_uuid()),
+            jobs::source_id.eq(new.source.as_uuid()),
+            jobs::kind.eq(new.kind.as_str()),
             jobs::state.eq(JobState::Running.as_str()),
-            jobs::started_by.eq(started_by.map(AccountId::as_uuid)),
-            jobs::trace_headers.eq(serde_json::to_value(trace).unwrap_or_default()),
+            jobs::started_by.eq(new.started_by.map(AccountId::as_uuid)),
+            jobs::trace_headers.eq(serde_json::to_value(new.trace).unwrap_or_default()),
             jobs::live.eq(0),
+            jobs::priority.eq(new.priority.rank()),
+            jobs::retry_of.eq(new.retry_of.map(JobId::as_uuid)),
         ))
         .execute(connection)
         .await?;
@@ -119,6 +126,41 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: JobId) -> Resul
         .first(connection)
         .await
         .optional()?)
+}
+
+/// Of which source an unlocked job is, and its state.
+pub(crate) async fn source_and_state(
+    connection: &mut AsyncPgConnection,
+    id: JobId,
+) -> Result<Option<(SourceId, String)>, DatabaseError> {
+    let found: Option<(Uuid, String)> =
+        jobs::table.find(id.as_uuid()).select((jobs::source_id, jobs::state)).first(connection).await.optional()?;
+    Ok(found.map(|(source, state)| (source.into(), state)))
+}
+
+/// Jobs that have not ended, or just this one if it has not, locked in the order of their ids.
+pub(crate) async fn lock_open(
+    connection: &mut AsyncPgConnection,
+    only: Option<JobId>,
+) -> Result<Vec<JobId>, DatabaseError> {
+    let mut open = jobs::table
+        .filter(jobs::state.eq_any([JobState::Running.as_str(), JobState::Paused.as_str()]))
+        .order(jobs::id)
+        .select(jobs::id)
+        .into_boxed();
+    if let Some(job) = only {
+        open = open.filter(jobs::id.eq(job.as_uuid()));
+    }
+    let ids: Vec<Uuid> = open.load(connection).await?;
+    let locked: Vec<Uuid> = jobs::table
+        .filter(jobs::id.eq_any(ids))
+        .filter(jobs::state.eq_any([JobState::Running.as_str(), JobState::Paused.as_str()]))
+        .order(jobs::id)
+        .select(jobs::id)
+        .for_update()
+        .load(connection)
+        .await?;
+    Ok(locked.into_iter().map(JobId::from).collect())
 }
 
 /// Running jobs with a frontier, oldest first, locked in the order of their ids.

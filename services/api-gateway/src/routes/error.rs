@@ -66,6 +66,11 @@ impl From<CatalogueError> for ApiError {
                     .with_retry_after(retry_after.as_secs().max(1))
                     .into()
             }
+            CatalogueError::TooSoon { retry_after } => {
+                Problem::new(ErrorCode::RateLimited, "This was done a short while ago; it may be done again later.")
+                    .with_retry_after(retry_after.as_secs() + 1)
+                    .into()
+            }
             CatalogueError::Forbidden { detail } => Problem::forbidden(detail).into(),
             CatalogueError::Database(error) => error.into(),
         }

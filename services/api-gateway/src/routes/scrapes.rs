@@ -2,6 +2,7 @@
 
 mod bodies;
 mod events;
+mod retry;
 mod tasks;
 
 use crate::{
@@ -19,7 +20,12 @@ use rmu_catalogue::{
         start_scrape,
     },
 };
-use rmu_domain::{ids::JobId, scrape::JobState, slug::Slug, unit_code::UnitCode};
+use rmu_domain::{
+    ids::JobId,
+    scrape::{JobState, Priority},
+    slug::Slug,
+    unit_code::UnitCode,
+};
 use rmu_messaging::trace_context;
 use rmu_web::{Data, Json, Page, Path, Problem, Query, cursor};
 use serde::Deserialize;
@@ -32,6 +38,8 @@ pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/admin/scrapes/{id}", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/events", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/tasks", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/scrapes/{id}/tasks/{task}/retry", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/scrapes/{id}/retry", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/cancel", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/pause", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/resume", Access::Admin),
@@ -39,7 +47,7 @@ pub const ACCESS: &[RouteAccess] = &[
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(start).service(list).service(show).service(events::watch).service(tasks::list);
-    services.service(cancel).service(pause).service(resume);
+    services.service(cancel).service(pause).service(resume).service(retry::all).service(retry::one);
 }
 
 /// Starts a scrape of a source
@@ -64,6 +72,7 @@ async fn start(
 ) -> Result<Data<ScrapeBody>, ApiError> {
     let request = StartScrape {
         source: Slug::parse(&request.0.source).map_err(|error| CatalogueError::invalid("source", &error))?,
+        priority: priority(request.0.priority.as_deref())?,
         scope: scope(request.0)?,
         started_by: Some(admin.account),
         trace: trace(),
@@ -77,6 +86,10 @@ async fn start(
     let job = get_job(&state.database, started.job).await?;
     let location = format!("/api/admin/scrapes/{}", started.job);
     Ok(Data::created(job.into(), location).with_status(actix_web::http::StatusCode::ACCEPTED))
+}
+
+fn priority(name: Option<&str>) -> Result<Option<Priority>, CatalogueError> {
+    name.map(Priority::parse).transpose().map_err(|error| CatalogueError::invalid("priority", &error))
 }
 
 fn scope(body: StartScrapeBody) -> Result<Scope, CatalogueError> {
@@ -184,7 +197,7 @@ fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
 }
 
 /// The trace of this request, for the messages that it causes.
-fn trace() -> TraceHeaders {
+pub(super) fn trace() -> TraceHeaders {
     let current = trace_context::current();
     let named = [("traceparent", current.traceparent), ("tracestate", current.tracestate)];
     named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()

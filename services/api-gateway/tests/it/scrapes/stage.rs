@@ -50,6 +50,10 @@ pub(super) struct Stage {
 impl Stage {
     /// A gateway with this `MAX_QUEUE_SIZE`, a university and a source.
     pub(super) async fn new(max_queue_size: &str) -> Self {
+        Self::with_settings(max_queue_size, &[]).await
+    }
+
+    pub(super) async fn with_settings(max_queue_size: &str, more: &[(&'static str, &str)]) -> Self {
         let database = TestDatabase::new(Role::Gateway, migrate).await;
         let vhost = TestVhost::new().await;
         let limits = Limits::default();
@@ -58,7 +62,7 @@ impl Stage {
         let router = rpc::Router::new().on(|_: JwksV1, _| async { Ok(KeysV1::example()) });
         tokio::spawn(rpc::Server::new(&auth, router, 4).run(neighbours.clone()));
 
-        let settings = MapSource::new()
+        let mut settings = MapSource::new()
             .with("APP_ENV", "development")
             .with("BIND_ADDRESS", "127.0.0.1")
             .with("PORT", "0")
@@ -71,6 +75,9 @@ impl Stage {
             .with("REDIS_URL", redis::url())
             .with("REDIS_PREFIX", redis::prefix())
             .with("AMQP_URL", vhost.amqp_url_as("gateway"));
+        for (name, value) in more {
+            settings.set(*name, *value);
+        }
         let (config, _) = check(&settings, Config::read).unwrap();
         let application = startup::build(config, rmu_telemetry::install_metrics().unwrap()).await.unwrap();
         let address = format!("http://127.0.0.1:{}", application.port());
@@ -108,6 +115,11 @@ impl Stage {
     pub(super) async fn post_with_key(&self, path: &str, body: &Value, key: &str) -> (StatusCode, HeaderMap, Value) {
         let request = self.http.post(format!("{}{path}", self.address)).bearer_auth(&self.admin).json(body);
         read(request.header("idempotency-key", key).send().await.unwrap()).await
+    }
+
+    pub(super) async fn post_as(&self, path: &str, token: &str, body: Value) -> (StatusCode, HeaderMap, Value) {
+        let request = self.http.post(format!("{}{path}", self.address)).bearer_auth(token).json(&body);
+        read(request.send().await.unwrap()).await
     }
 
     pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
