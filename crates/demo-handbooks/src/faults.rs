@@ -108,7 +108,7 @@ impl FaultSwitch {
 
 /// The page under the names of another year's design.
 pub(crate) fn redesign(page: &str) -> String {
-    const NAMES: [(&str, &str); 10] = [
+    const NAMES: [(&str, &str); 11] = [
         ("pageContent", "contentBody"),
         ("credit_points", "creditPointValue"),
         ("data-testid", "data-qa"),
@@ -119,6 +119,7 @@ pub(crate) fn redesign(page: &str) -> String {
         ("SLOTable", "objectives"),
         ("assessmentTaskTable", "tasks"),
         ("class=\"subject\"", "class=\"study-unit\""),
+        ("id=\"course-", "data-part=\"course-"),
     ];
     NAMES.iter().fold(page.to_owned(), |page, (old, new)| page.replace(old, new))
 }

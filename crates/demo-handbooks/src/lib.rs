@@ -3,7 +3,8 @@
 //! | site | slug | kind | host |
 //! |---|---|---|---|
 //! | A Northfield University | `northfield` | CourseLoop: JSON in the page, hydrated by a script, years 2024–2026, sitemap index | main, and a second one for requisites |
-//! | B Eastmoor Institute of Technology | `eastmoor` | legacy static HTML, year 2026, listing pages, no sitemap | main |
+//! | B Eastmoor Institute of Technology | `eastmoor` | legacy static HTML, one edition at a time, listing pages, no sitemap | main |
+//! | C Westhaven University | `westhaven` | every fact in an element with an id of its own, one edition at a time, sitemap without years | main |
 //!
 //! Everything follows from a seed and a number of units: pages are written when asked for and never kept.
 //! Each site also publishes the truth, which no scraper may visit (`Disallow: /_truth`).
@@ -42,7 +43,7 @@
 //!   there: `"level":null` is an empty `/level/value`); otherwise *absent*. An object or array where text is wanted is no place.
 //! - An empty list in JSON is a gap, unless the page says "none" in words; the words are in the samples below.
 //! - Requisites: one entry per `requisites[]`/`enrolment_rules[]` element, `em` (site B) or `section` (second host). `kind` from the label:
-//!   "Prerequisite", "Requisite(s)" → prerequisite; "Corequisite", "Co-requisite(s)" → corequisite; "Prohibition", "Anti-requisite(s)" → prohibition.
+//!   (site C: the element's id says the kind) "Prerequisite", "Requisite(s)" → prerequisite; "Corequisite", "Co-requisite(s)" → corequisite; "Prohibition", "Anti-requisite(s)" → prohibition.
 //!   `text` as the page words it after the label (prose), or, from containers, the expression as the domain's `Display` writes it.
 //!   `expression` is what `Expression::parse` reads of the whole text, else `null` (`24 credit points completed at level 2`).
 //! - CourseLoop containers: a container joins its `relationships` and then its `containers`, in that order, by its own
@@ -134,6 +135,26 @@
 //! `<em>Credit points</em>:` with nothing after it is empty; the label missing is absent; so for a heading with nothing under it.
 //! Text under a heading ends at the next heading, in this order of headings, or with the subject's `div`. Unknown codes: "Page Not Found" in `h1`, status 200.
 //!
+//! # Site C
+//! Paths `/programs-courses/course.html?course_code=COMP2502`, list `/programs-courses/`, `/sitemap.xml`. Everything is there as served.
+//! ```html
+//! <div id="course">
+//! <h1 id="course-title">Data Structures and Algorithms (COMP2502)</h1> <p id="course-edition">2026</p>
+//! <p id="course-level">Undergraduate</p> <p id="course-year-level">2</p> <p id="course-faculty">…</p> <p id="course-school">…</p>
+//! <p id="course-units">3.2</p> <div id="course-contact"><p>…</div> <div id="course-summary"><p>…</div>      <!-- workload, description -->
+//! <p id="course-prerequisite"><a …>COMP1100</a> AND (…)</p> <p id="course-companion">…</p> <p id="course-incompatible">…</p>
+//!                                                              <!-- one per kind that there is; "None required" in the first: then [] -->
+//! <ul id="course-outcomes"><li id="course-outcome-1"><span class="course-outcome-code">LO1</span><div class="course-outcome-text">…</div></li></ul>
+//! <table id="course-assessment"><tr id="course-assessment-1"><td class="course-assessment-name">…<td class="course-assessment-category">…
+//!   <td class="course-assessment-weight">40%<td class="course-assessment-hurdle">Hurdle</tr></table>  <!-- or <p id="course-assessment-none">: then [] -->
+//! <p id="course-coordinator">Dr Zoë Nguyễn<br>Mr Sam Lee</p>   <!-- all are coordinators -->
+//! <table id="course-current-offerings"><tr id="course-offering-1"><td><a class="course-offering-year">Semester 2, 2026 (28/07/2026 - 22/11/2026)</a>
+//!   <td class="course-offering-location">…<td class="course-offering-mode">…</tr></table>     <!-- session "Semester 2"; or <p id="course-offerings-none">: then [] -->
+//! <table id="course-archived-offerings"><tr id="course-archived-1">…                                   <!-- of the year before: none of this edition's -->
+//! </div>
+//! ```
+//! An element that is missing is absent, one without text or rows is empty. Unknown codes: `<div id="course-notfound">`, status 200.
+//!
 //! # Control
 //! Each host answers `/_stats` (GET; DELETE resets): requests by path and by user agent, the most documents at once, the least gap
 //! between two documents of one agent; see [`statistics`]. `/_faults` (GET, POST, DELETE) shows, replaces and ends the faults of
@@ -141,6 +162,7 @@
 
 mod catalogue;
 mod courseloop;
+mod elements;
 pub mod faults;
 mod html;
 mod legacy;

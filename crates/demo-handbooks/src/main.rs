@@ -1,4 +1,4 @@
-//! Serves both demo handbooks on loopback until it is told to stop.
+//! Serves the demo handbooks on loopback until it is told to stop.
 
 use clap::Parser;
 use rmu_demo_handbooks::{
@@ -9,7 +9,7 @@ use serde_json::json;
 use std::{io, io::Write, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Synthetic handbook sites: A (Northfield, CourseLoop) and B (Eastmoor, legacy static).
+/// Synthetic handbook sites: A (Northfield, CourseLoop), B (Eastmoor, legacy static) and C (Westhaven, element ids).
 #[derive(Parser)]
 #[command(name = "demo-handbooks", version)]
 struct Arguments {
@@ -28,12 +28,18 @@ struct Arguments {
     /// Port of site B.
     #[arg(long, default_value_t = 0)]
     eastmoor_port: u16,
+    /// Port of site C.
+    #[arg(long, default_value_t = 0)]
+    westhaven_port: u16,
     /// Faults of site A from the start, as JSON: `{"delayMs":200,"errorShare":10}`.
     #[arg(long, value_parser = faults, default_value = "{}")]
     northfield_faults: Faults,
     /// Faults of site B from the start, as JSON.
     #[arg(long, value_parser = faults, default_value = "{}")]
     eastmoor_faults: Faults,
+    /// Faults of site C from the start, as JSON.
+    #[arg(long, value_parser = faults, default_value = "{}")]
+    westhaven_faults: Faults,
     /// The gap between requests that the sites' source documents ask for, in milliseconds.
     #[arg(long, default_value_t = 20)]
     min_gap_ms: u64,
@@ -67,8 +73,10 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         northfield_port: arguments.northfield_port,
         requisites_port: arguments.requisites_port,
         eastmoor_port: arguments.eastmoor_port,
+        westhaven_port: arguments.westhaven_port,
         northfield_faults: arguments.northfield_faults,
         eastmoor_faults: arguments.eastmoor_faults,
+        westhaven_faults: arguments.westhaven_faults,
         min_gap_ms: arguments.min_gap_ms,
     })
     .await?;
@@ -98,5 +106,6 @@ fn announcement(addresses: &Addresses) -> serde_json::Value {
         "northfield": addresses.northfield,
         "northfieldRequisites": addresses.northfield_requisites,
         "eastmoor": addresses.eastmoor,
+        "westhaven": addresses.westhaven,
     })
 }

@@ -6,3 +6,4 @@ mod host;
 mod northfield;
 mod robots;
 pub mod server;
+mod westhaven;

@@ -9,6 +9,7 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
     let handbook = origins.first().map(String::as_str).unwrap_or_default();
     let definition = match slug {
         "northfield" => northfield(handbook, origins, min_gap_ms),
+        "westhaven" => settled(include_str!("../assets/westhaven-source.json"), handbook, origins, min_gap_ms),
         _ => eastmoor(handbook, min_gap_ms),
     };
     json!({
@@ -19,16 +20,17 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
 
 /// Site A, of which only the newest year is read; earlier ones are there for whoever adds them to `years`. `origins` are the handbook's own and that of the second host.
 pub fn northfield(handbook: &str, origins: &[String], min_gap_ms: u64) -> Value {
-    let mut document: Value =
-        serde_json::from_str(include_str!("../assets/northfield-source.json")).unwrap_or_default();
-    settle(&mut document, handbook, origins, min_gap_ms);
-    document
+    settled(include_str!("../assets/northfield-source.json"), handbook, origins, min_gap_ms)
 }
 
 /// Site B.
 pub fn eastmoor(handbook: &str, min_gap_ms: u64) -> Value {
-    let mut document: Value = serde_json::from_str(include_str!("../assets/eastmoor-source.json")).unwrap_or_default();
-    settle(&mut document, handbook, &[handbook.to_owned()], min_gap_ms);
+    settled(include_str!("../assets/eastmoor-source.json"), handbook, &[handbook.to_owned()], min_gap_ms)
+}
+
+fn settled(written: &str, handbook: &str, origins: &[String], min_gap_ms: u64) -> Value {
+    let mut document: Value = serde_json::from_str(written).unwrap_or_default();
+    settle(&mut document, handbook, origins, min_gap_ms);
     document
 }
 

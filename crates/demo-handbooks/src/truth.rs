@@ -5,7 +5,6 @@
 
 use crate::{
     catalogue::Catalogue,
-    site::path_of,
     unit::{Expression, Fact, Kind, Requisite, Unit, Wording},
 };
 use serde::Serialize;
@@ -121,7 +120,7 @@ impl Truth {
                 name: contact.name.clone(),
             }),
         };
-        Self { path: path_of(catalogue.university, unit.year, &unit.code), facts, gaps: gaps.0 }
+        Self { path: catalogue.university.path(unit.year, &unit.code), facts, gaps: gaps.0 }
     }
 }
 

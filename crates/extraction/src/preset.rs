@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 /// The names of all presets.
-pub const PRESETS: [&str; 2] = ["courseloop", "legacy-static"];
+pub const PRESETS: [&str; 3] = ["courseloop", "legacy-static", "element-id"];
 
 /// A preset as it is written: without origins, with start addresses relative to the first origin.
 pub fn preset(name: &str) -> Option<Value> {
     let text = match name {
         "courseloop" => include_str!("../presets/courseloop.json"),
         "legacy-static" => include_str!("../presets/legacy-static.json"),
+        "element-id" => include_str!("../presets/element-id.json"),
         _ => return None,
     };
     serde_json::from_str(text).ok()

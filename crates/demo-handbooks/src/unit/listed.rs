@@ -61,6 +61,7 @@ pub(super) fn outcomes(catalogue: &Catalogue, index: usize) -> Vec<Outcome> {
             let code = match catalogue.university {
                 University::Northfield => format!("ULO{number}"),
                 University::Eastmoor => number.to_string(),
+                University::Westhaven => format!("LO{number}"),
             };
             Outcome { code, description: Prose(blocks) }
         })
@@ -127,6 +128,11 @@ pub(super) fn offerings(catalogue: &Catalogue, index: usize, year: u16) -> Vec<O
             &["City campus", "Harbour campus", "Distance"],
             &["standard mode", "block mode", "self-paced mode"],
         ),
+        University::Westhaven => (
+            &["Semester 1", "Semester 2", "Summer Semester", "Trimester 3", "Research Quarter 2"],
+            &["St Clare", "Harbourside", "External", "Gatton & Ipswich"],
+            &["In Person", "Flexible Delivery", "External"],
+        ),
     };
     // The barest pages name no more than the sessions, so all rows of one page are alike.
     let (with_location, with_mode) = stream.weighted(&[((true, true), 70), ((true, false), 15), ((false, false), 15)]);
@@ -151,6 +157,8 @@ pub(super) fn contacts(catalogue: &Catalogue, index: usize) -> Vec<Contact> {
                 (University::Eastmoor, 0..3) => None,
                 // Brackets end the role on site B's pages.
                 (University::Eastmoor, drawn) => Some(people::ROLES[drawn % 4]),
+                // The element's name says what they are.
+                (University::Westhaven, _) => Some("Coordinator"),
                 (University::Northfield, drawn) => Some(people::ROLES[drawn % people::ROLES.len()]),
             };
             let name = format!(

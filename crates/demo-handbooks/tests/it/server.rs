@@ -36,7 +36,8 @@ impl Reader {
 #[tokio::test]
 async fn every_unit_is_found_from_the_source_of_its_site() {
     let reader = Reader::start(300).await;
-    for origin in [&reader.sites.addresses.northfield, &reader.sites.addresses.eastmoor] {
+    let addresses = &reader.sites.addresses;
+    for origin in [&addresses.northfield, &addresses.eastmoor, &addresses.westhaven] {
         let source = reader.json(&format!("{origin}/_source.json")).await;
         let source = Source::parse(&source["source"]["definition"]).unwrap();
         let mut waiting: Vec<Url> =
@@ -84,6 +85,9 @@ async fn unknown_units_come_as_error_pages_with_status_200() {
     assert!(status == StatusCode::OK && page.contains("ErrorPage404") && !page.contains("pageContent"));
     let (status, page) = reader.get(&format!("{}/subjects/99999.html", addresses.eastmoor)).await;
     assert!(status == StatusCode::OK && page.contains("<h1>Page Not Found</h1>"));
+    let url = format!("{}/programs-courses/course.html?course_code=NONE0000", addresses.westhaven);
+    let (status, page) = reader.get(&url).await;
+    assert!(status == StatusCode::OK && page.contains("id=\"course-notfound\"") && !page.contains("course-title"));
     let (status, _) = reader.get(&format!("{}/nothing", addresses.northfield)).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     reader.sites.stop().await;

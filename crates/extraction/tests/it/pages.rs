@@ -1,6 +1,6 @@
 //! Saved pages of each dialect, read by the presets.
 
-use crate::support::{courseloop, legacy, page, shown};
+use crate::support::{courseloop, element_id, legacy, page, shown};
 use insta::assert_snapshot;
 use rmu_extraction::{UnitAddress, Verdict, read_page};
 
@@ -79,6 +79,31 @@ fn legacy_static() {
     offerings[1]: [{"location":"City campus","mode":"standard mode","session":"Autumn session"},{"location":null,"mode":null,"session":"Spring session"}]
     requisites[0]: [{"expression":{"any":[{"all":[{"unit":"26012"},{"unit":"31271"}]},{"unit":"48730"}]},"kind":"prerequisite","text":"(26012 AND 31271) OR 48730"},{"expression":null,"kind":"prohibition","text":"31252 or permission of the dean"}]
     contacts[0]: [{"name":"Dr Zoë Nguyễn","role":"Coordinator"},{"name":"Sam Lee","role":null}]
+    "#);
+}
+
+#[test]
+fn element_ids() {
+    let html = include_str!("../pages/element-id.html");
+    let address = "/programs-courses/course.html?course_code=COMP2502";
+    let Verdict::Unit(record) = read_page(&element_id(), None, &page(address, html)) else { panic!("no unit") };
+    assert_snapshot!(shown(&record), @r#"
+    code[0]: "COMP2502"
+    title[0]: "Algorithms & Data (Advanced)"
+    year[0]: 2025
+    status: Absent
+    creditPoints[0]: "3.2"
+    level[0]: 2
+    studyLevel[0]: "Undergraduate"
+    faculty[0]: "Engineering, Architecture & Information Technology"
+    school: Empty
+    description[0]: "Searching while x < y; sorting.\nTrees\nGraphs"
+    workload[0]: "Lecture 2 Hours/ Week\nTutorial 1 Hour/ Week"
+    outcomes: Absent
+    assessments[1]: [{"hurdle":null,"kind":null,"name":"Quiz","weight":"12.5"},{"hurdle":true,"kind":null,"name":"Exam","weight":null}]
+    offerings[1]: [{"location":"St Clare","mode":"In Person","session":"Semester 2"},{"location":"External","mode":null,"session":"Summer Semester"}]
+    requisites[0]+requisites[2]: [{"expression":{"all":[{"unit":"COMP1100"},{"any":[{"unit":"MATH1061"},{"unit":"MATH1081"}]}]},"kind":"prerequisite","text":"COMP1100 and (MATH1061 or MATH1081)"},{"expression":null,"kind":"prohibition","text":"COMP7502, or permission of the head"}]
+    contacts[0]: [{"name":"Dr Zoë Nguyễn","role":"Coordinator"},{"name":"Prof Sam O'Lee","role":"Coordinator"}]
     "#);
 }
 

@@ -1,4 +1,4 @@
-//! Both demo sites, read from their pages and compared with what they publish as true, unit by unit and fact by fact.
+//! The demo sites, read from their pages and compared with what they publish as true, unit by unit and fact by fact.
 //!
 //! The truth is written from what the site knows, without any of the code that reads; so agreement is evidence.
 
@@ -83,4 +83,9 @@ fn the_courseloop_preset_reads_every_fact_of_every_unit() {
 #[test]
 fn the_legacy_preset_reads_every_fact_of_every_unit() {
     compare(&preset_at("legacy-static", &[HANDBOOK]).unwrap(), &Site::legacy(7, 300));
+}
+
+#[test]
+fn the_element_id_preset_reads_every_fact_of_every_unit() {
+    compare(&preset_at("element-id", &[HANDBOOK]).unwrap(), &Site::elements(7, 100));
 }
