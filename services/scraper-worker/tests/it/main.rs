@@ -10,4 +10,5 @@ mod pool;
 mod pool_faults;
 mod reach;
 mod site;
+mod soak;
 mod support;
