@@ -234,10 +234,10 @@ pub(crate) async fn fail(
         jobs::apply(connection, job, Delta::finished(TaskState::Dead)).await?;
         return Ok(Applied::Finished(TaskState::Dead));
     }
-    let delay = if handed_back {
-        Duration::from_secs(1)
-    } else {
-        retry_delay(u32::try_from(failures).unwrap_or(1), rand::random(), failure.retry_after)
+    let delay = match failure.retry_after {
+        None if handed_back => Duration::from_secs(1),
+        // A host that is left alone for a while: its tasks come back when that is over, and not all at once.
+        asked => retry_delay(u32::try_from(failures).unwrap_or(1), rand::random(), asked),
     };
     let run_at = Utc::now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::hours(1));
     let attempt = attempt.max(task.attempt);

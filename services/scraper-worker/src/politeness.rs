@@ -3,9 +3,11 @@
 
 mod host_gate;
 mod local_turns;
+mod pace;
 mod robots;
 
 pub use host_gate::{GateError, HostGate, HostTurn};
+pub use pace::{PaceLimits, SlowHost, Went};
 pub use robots::{RobotsCache, Verdict};
 
 use crate::fetch::{FetchError, Fetcher, Origins, host_key};
@@ -54,22 +56,36 @@ impl Politeness {
     ) -> Result<Duration, Refusal> {
         let verdict = match self.robots.cached(url) {
             Some(verdict) => verdict,
-            None => {
-                let turn = self.gate.wait(&host_key(url), gap, until).await?;
-                // Somebody may have asked for it while we waited.
-                let verdict = match self.robots.cached(url) {
-                    Some(verdict) => verdict,
-                    None => self.robots.fetch(&self.fetcher, url, origins, FETCH_LIMIT).await,
-                };
-                turn.finish().await;
-                verdict
-            }
+            None => self.ask_robots(url, origins, gap, until).await?,
         };
         let delay = verdict.check(url)?.unwrap_or_default();
         if delay > LONGEST_DELAY {
             return Err(Refusal::DelayTooLong(delay));
         }
         Ok(gap.max(delay))
+    }
+
+    /// robots.txt, as another worker has read it lately or else as the site gives it, in a turn of its own.
+    async fn ask_robots(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+        until: Instant,
+    ) -> Result<Verdict, Refusal> {
+        let site = url.origin().ascii_serialization();
+        if let Some(verdict) = self.robots.noted(&self.gate, &site).await {
+            return Ok(verdict);
+        }
+        let turn = self.gate.wait(&host_key(url), gap, until).await?;
+        // Somebody may have asked for it while we waited.
+        if let Some(verdict) = self.robots.noted(&self.gate, &site).await {
+            turn.give_back().await;
+            return Ok(verdict);
+        }
+        let (verdict, went) = self.robots.fetch(&self.gate, &self.fetcher, url, origins, FETCH_LIMIT).await;
+        turn.finish(went).await;
+        Ok(verdict)
     }
 
     /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.
@@ -87,8 +103,9 @@ impl Politeness {
     ) -> Result<Result<crate::fetch::Fetched, FetchError>, Refusal> {
         let gap = self.permit(url, origins, gap, until).await?;
         let turn = self.turn(url, gap, until).await?;
+        let asked_at = Instant::now();
         let fetched = self.fetcher.get(url, origins, FETCH_LIMIT).await;
-        turn.finish().await;
+        turn.finish(Went::of_fetch(&fetched, asked_at.elapsed())).await;
         Ok(fetched)
     }
 }

@@ -139,7 +139,7 @@ async fn one_trace_leads_from_the_request_to_the_page() {
 }
 
 /// Processes that work in `state`, by their command lines.
-fn browsers_below(state: &Path) -> Vec<String> {
+pub(crate) fn browsers_below(state: &Path) -> Vec<String> {
     let marker = state.display().to_string();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     processes

@@ -9,5 +9,6 @@
 mod journey;
 mod servers;
 mod smtp_sink;
+mod soak;
 mod supervision;
 mod world;

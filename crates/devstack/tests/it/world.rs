@@ -11,7 +11,7 @@ use rmu_test_support::{
     redis, wait,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tempfile::TempDir;
 
 const ADMIN: (&str, &str) = ("admin@ratemyunit.example", "a long admin password");
@@ -24,9 +24,26 @@ pub(crate) struct World {
     pub(crate) handbooks: Handbooks,
     pub(crate) gateway: Service,
     _auth: Service,
-    vhost: TestVhost,
+    broker: Broker,
     database: TestDatabase,
     redis_prefix: String,
+}
+
+/// Where the services' users of the broker connect.
+pub(crate) enum Broker {
+    /// A vhost of the broker that all tests share.
+    Shared(TestVhost),
+    /// URLs by user, of a broker that is the test's own.
+    Own(BTreeMap<&'static str, String>),
+}
+
+impl Broker {
+    fn url_as(&self, user: &str) -> String {
+        match self {
+            Self::Shared(vhost) => vhost.amqp_url_as(user),
+            Self::Own(urls) => urls[user].clone(),
+        }
+    }
 }
 
 /// The demo sites; one process, an address each.
@@ -58,12 +75,15 @@ pub(crate) struct Worker {
 impl World {
     /// Starts everything but workers; the administrator is logged in, universities and sources are there.
     pub(crate) async fn start(units: usize) -> Self {
+        Self::start_on(Broker::Shared(TestVhost::new().await), units).await
+    }
+
+    pub(crate) async fn start_on(broker: Broker, units: usize) -> Self {
         let database = TestDatabase::unmigrated(Role::Gateway).await;
-        let vhost = TestVhost::new().await;
         let redis_prefix = redis::prefix();
         let handbooks = Handbooks::start(units).await;
 
-        let mut auth_env = common(&vhost, "auth", &redis_prefix);
+        let mut auth_env = common(&broker, "auth", &redis_prefix);
         auth_env.extend([
             ("DATABASE_URL", database.url_as(Role::Auth)),
             ("JWT_SIGNING_KEY", signing_key::generate().unwrap()),
@@ -72,7 +92,7 @@ impl World {
             ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
             ("RMU_ADMIN_PASSWORD", ADMIN.1.to_owned()),
         ]);
-        let mut gateway_env = common(&vhost, "gateway", &redis_prefix);
+        let mut gateway_env = common(&broker, "gateway", &redis_prefix);
         gateway_env.extend([
             ("DATABASE_URL", database.url_as(Role::Gateway)),
             ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
@@ -91,7 +111,7 @@ impl World {
         })
         .await;
         assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
-        let mut world = Self { admin, handbooks, gateway, _auth: auth, vhost, database, redis_prefix };
+        let mut world = Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix };
         for site in world.handbooks.sites() {
             world.add_source(&site).await;
         }
@@ -115,7 +135,7 @@ impl World {
 
     pub(crate) async fn worker(&self, browsers: usize) -> Worker {
         let state = tempfile::tempdir().unwrap();
-        let mut env = common(&self.vhost, "worker", &self.redis_prefix);
+        let mut env = common(&self.broker, "worker", &self.redis_prefix);
         env.extend([
             ("BROWSER_POOL_MAX", browsers.to_string()),
             ("WORKER_STATE_DIR", state.path().display().to_string()),
@@ -176,9 +196,9 @@ pub(crate) async fn new_student(api: &mut Api, email: &str, password: &str, nick
     assert!(api.log_in(email, password).await.unwrap(), "a verified student can log in");
 }
 
-fn common(vhost: &TestVhost, user: &str, redis_prefix: &str) -> Vec<(&'static str, String)> {
+fn common(broker: &Broker, user: &str, redis_prefix: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("AMQP_URL", vhost.amqp_url_as(user)),
+        ("AMQP_URL", broker.url_as(user)),
         ("REDIS_URL", redis::url()),
         ("REDIS_PREFIX", redis_prefix.to_owned()),
         ("LOG_FORMAT", "json".to_owned()),

@@ -113,7 +113,6 @@ impl Lease {
         }
         let browser = self.browser()?;
         browser.pages = browser.pages.saturating_add(1);
-        browser.is_blank = false;
         self.command(async { client.goto(url).await }).await
     }
 

@@ -72,15 +72,28 @@ impl Fetcher {
 
     /// Gets `url` and what it redirects to, all within `limit`.
     pub async fn get(&self, url: &Url, origins: &Origins, limit: Duration) -> Result<Fetched, FetchError> {
-        tokio::time::timeout(limit, self.follow(url, origins)).await.map_err(|_| FetchError::TimedOut(limit))?
+        let whole = self.follow(url, origins, Extent::Whole(self.most_bytes));
+        tokio::time::timeout(limit, whole).await.map_err(|_| FetchError::TimedOut(limit))?
     }
 
-    async fn follow(&self, url: &Url, origins: &Origins) -> Result<Fetched, FetchError> {
+    /// The same, but of a body longer than `bytes` only the start, which is all that is asked for.
+    pub async fn get_start(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        limit: Duration,
+        bytes: usize,
+    ) -> Result<Fetched, FetchError> {
+        let start = self.follow(url, origins, Extent::Start(bytes));
+        tokio::time::timeout(limit, start).await.map_err(|_| FetchError::TimedOut(limit))?
+    }
+
+    async fn follow(&self, url: &Url, origins: &Origins, extent: Extent) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
         for _ in 0..=MOST_HOPS {
             self.check(&url, origins)?;
             let response = self.client.get(url.clone()).send().await.map_err(|error| unreachable(&error))?;
-            let Some(next) = redirect(&url, &response) else { return self.read(url, response).await };
+            let Some(next) = redirect(&url, &response) else { return read(url, response, extent).await };
             url = next;
         }
         Err(FetchError::TooManyRedirects)
@@ -95,22 +108,33 @@ impl Fetcher {
         };
         if is_allowed_number && origins.allow(url) { Ok(()) } else { Err(FetchError::NotAllowed(url.to_string())) }
     }
+}
 
-    /// Chunks come decompressed, so that the limit holds for what a small answer unfolds to.
-    async fn read(&self, url: Url, mut response: Response) -> Result<Fetched, FetchError> {
-        let status = response.status().as_u16();
-        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
-        let content_type = header(CONTENT_TYPE).map(str::to_owned);
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-            if body.len().saturating_add(chunk.len()) > self.most_bytes {
-                return Err(FetchError::TooLarge(self.most_bytes));
-            }
-            body.extend_from_slice(&chunk);
+/// How much of a body is wanted.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    /// All of it, or an error if there is more.
+    Whole(usize),
+    /// At least this, and then no more than came along.
+    Start(usize),
+}
+
+/// Chunks come decompressed, so that the limit holds for what a small answer unfolds to.
+async fn read(url: Url, mut response: Response, extent: Extent) -> Result<Fetched, FetchError> {
+    let status = response.status().as_u16();
+    let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
+    let content_type = header(CONTENT_TYPE).map(str::to_owned);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        body.extend_from_slice(&chunk);
+        match extent {
+            Extent::Whole(most) if body.len() > most => return Err(FetchError::TooLarge(most)),
+            Extent::Start(enough) if body.len() > enough => break,
+            Extent::Whole(_) | Extent::Start(_) => {}
         }
-        Ok(Fetched { url, status, content_type, body, retry_after })
     }
+    Ok(Fetched { url, status, content_type, body, retry_after })
 }
 
 fn redirect(from: &Url, response: &Response) -> Option<Url> {

@@ -3,7 +3,7 @@
 use crate::{
     browser::{LeaseError, PageError},
     fetch::{FetchError, address::AddressPolicy, retry_after},
-    politeness::{GateError, Refusal},
+    politeness::{GateError, Refusal, Went},
 };
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
@@ -21,6 +21,23 @@ pub(super) enum Ending {
 impl Ending {
     pub(super) fn failed(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self::Failed { kind, detail: detail.into(), retry_after: None }
+    }
+
+    /// Back to the ledger, for later: nothing was asked of the site, so the task has not failed.
+    pub(super) fn handed_back(detail: impl Into<String>, again_in: Option<Duration>) -> Self {
+        Self::Failed { kind: FailureKind::Cancelled, detail: detail.into(), retry_after: again_in }
+    }
+
+    /// What this says about the host, if its document came after `latency`.
+    pub(super) fn went(&self, latency: Option<Duration>) -> Went {
+        match self {
+            Self::Failed { kind: FailureKind::RateLimited, retry_after, .. } => Went::Refused(*retry_after),
+            Self::Failed { kind: FailureKind::Timeout | FailureKind::Connection, .. } if latency.is_none() => {
+                Went::Refused(None)
+            }
+            Self::NotFound(_) => latency.map_or(Went::Unclear, Went::Well),
+            Self::Failed { .. } => Went::Unclear,
+        }
     }
 
     /// A status that says there is no document for us. `None` for those that come with one.
@@ -82,11 +99,15 @@ impl From<LeaseError> for Ending {
 
 impl From<GateError> for Ending {
     fn from(error: GateError) -> Self {
-        let kind = match &error {
-            GateError::Busy { .. } => FailureKind::Timeout,
-            GateError::Unreachable(_) => FailureKind::Internal,
-        };
-        Self::failed(kind, error.to_string())
+        match &error {
+            GateError::Closed { is_hopeless: true, left, .. } => {
+                Self::Failed { kind: FailureKind::RateLimited, detail: error.to_string(), retry_after: Some(*left) }
+            }
+            GateError::Unreachable(_) => Self::failed(FailureKind::Internal, error.to_string()),
+            GateError::Busy { .. } | GateError::Paused { .. } | GateError::Closed { .. } => {
+                Self::handed_back(error.to_string(), error.retry_after())
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     browser::{Lease, Snapshot},
     fetch::retry_after,
-    politeness::Refusal,
+    politeness::{Refusal, Went},
 };
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
@@ -24,6 +24,8 @@ pub(super) struct Visit<'a> {
     pub(super) ready: &'a ReadySource,
     pub(super) lease: Lease,
     pub(super) deadline: Instant,
+    /// How long the host took for the document asked for last, if that came.
+    pub(super) latency: Option<Duration>,
 }
 
 /// A `follow` step.
@@ -79,7 +81,11 @@ impl Visit<'_> {
         if turn.is_lost() {
             tracing::warn!(host = url.host_str(), "the host's turn was lost while the page loaded");
         }
-        turn.finish().await;
+        turn.finish(match &loaded {
+            Ok(_) => self.latency.map_or(Went::Unclear, Went::Well),
+            Err(ending) => ending.went(self.latency),
+        })
+        .await;
         let (snapshot, links) = loaded?;
         let final_url = parse_url(&snapshot.url)?;
         if !self.ready.source.allows(&final_url) {
@@ -113,8 +119,10 @@ impl Visit<'_> {
         steps: &[&Step],
         follows: &[Follow<'_>],
     ) -> Result<(Snapshot, Vec<Link>), Ending> {
-        let lease = &mut self.lease;
+        let (lease, asked_at) = (&mut self.lease, Instant::now());
+        self.latency = None;
         lease.open(url.as_str()).await?;
+        self.latency = Some(asked_at.elapsed());
         let found = lease.wait_for_any(ready).await?;
         let mut links = Vec::new();
         // Nothing found means an error's status: no page for steps to work on.
