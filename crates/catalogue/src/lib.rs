@@ -4,6 +4,7 @@
 //! publishes has done so.
 
 pub mod error;
+pub mod fetch_windows;
 pub mod idempotency;
 pub mod ingest;
 pub mod ledger;
@@ -11,6 +12,7 @@ pub mod migrations;
 pub mod page;
 pub mod refresh_requests;
 pub mod reviews;
+pub mod schedules;
 pub mod scores;
 pub mod search;
 pub mod sources;

@@ -3,6 +3,7 @@
 mod cached_sql;
 pub(crate) mod dispatch;
 mod error;
+pub(crate) mod fetch_windows;
 pub(crate) mod frontier;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
@@ -10,6 +11,7 @@ pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;
 pub(crate) mod reviews;
+pub(crate) mod schedules;
 pub(crate) mod schema;
 pub(crate) mod scores;
 pub(crate) mod search;

@@ -2,6 +2,7 @@
 
 mod ingest;
 mod relay;
+mod scheduler;
 mod sweeper;
 mod wire;
 
@@ -24,6 +25,7 @@ pub fn register(background: &Background, state: &AppState) {
     if state.config.role.ingests() {
         background.spawn("relay", |stop| relay::run(state.clone(), stop));
         background.spawn("results", |stop| ingest::run(state.clone(), stop));
+        background.spawn("scheduler", |stop| scheduler::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
     }
 }

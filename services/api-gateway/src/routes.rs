@@ -15,6 +15,7 @@ pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
 pub mod reviews;
+pub mod schedules;
 pub mod scrapes;
 pub mod session;
 pub mod sources;
@@ -31,6 +32,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     browser_pool::configure(services);
     admin_universities::configure(services);
     sources::configure(services);
+    schedules::configure(services);
     scrapes::configure(services);
     queue::configure(services);
     refresh_requests::configure(services);
@@ -47,6 +49,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     browser_pool::ACCESS,
     admin_universities::ACCESS,
     sources::ACCESS,
+    schedules::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
     refresh_requests::ACCESS,

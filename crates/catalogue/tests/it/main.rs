@@ -10,6 +10,7 @@ mod priorities;
 mod random_runs;
 mod retry;
 mod reviews;
+mod schedules;
 mod scores;
 mod search;
 mod sources;

@@ -2,6 +2,7 @@
 //! publishes and answers as a worker would.
 
 mod control;
+mod schedules;
 mod stage;
 
 use reqwest::StatusCode;
@@ -131,12 +132,6 @@ async fn progress_is_live_and_ends_with_the_scrape() {
     }
     let last = rest.trim_end().rsplit("\n\n").next().unwrap();
     assert!(last.contains("event: end") && last.contains("\"state\":\"completed\""), "{rest}");
-
-    // Who comes back with the last id is only told that it has ended.
-    let id = last.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
-    let again = stage.open(&path, Some(id)).await.text().await.unwrap();
-    assert_eq!(again.matches("event: ").count(), 1, "{again}");
-    assert!(again.contains("event: end"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
