@@ -2,6 +2,7 @@
 //! publishes and answers as a worker would.
 
 mod control;
+mod events;
 mod schedules;
 mod stage;
 
