@@ -1,6 +1,7 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
 mod cached_sql;
+pub(crate) mod dead_letters;
 pub(crate) mod dispatch;
 mod error;
 pub(crate) mod fetch_windows;

@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
+pub mod dead_letters;
 pub mod docs;
 pub mod error;
 pub mod health;
@@ -35,6 +36,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     schedules::configure(services);
     scrapes::configure(services);
     queue::configure(services);
+    dead_letters::configure(services);
     refresh_requests::configure(services);
     units::configure(services);
     reviews::configure(services);
@@ -52,6 +54,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     schedules::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
+    dead_letters::ACCESS,
     refresh_requests::ACCESS,
     units::ACCESS,
     reviews::ACCESS,

@@ -228,6 +228,31 @@ impl Stage {
         Publisher::new(self.worker.clone()).publish(&RESULT_ROUTE, result).await.unwrap();
     }
 
+    pub(super) fn worker(&self) -> &Connection {
+        &self.worker
+    }
+
+    /// The dead letters, once there are so many.
+    pub(super) async fn dead_letters(&self, count: usize) -> Vec<Value> {
+        wait::value(LIMIT, || async {
+            let (_, body) = self.get("/api/admin/dead-letters?limit=50").await;
+            body["data"].as_array().filter(|letters| letters.len() == count).cloned()
+        })
+        .await
+    }
+
+    /// Lets the gateway break off as it is.
+    pub(super) fn force(&self) {
+        self.lifecycle.stop();
+        self.lifecycle.force();
+    }
+
+    /// From now on requests go to another copy.
+    pub(super) fn moved_to(mut self, address: String) -> Self {
+        self.address = address;
+        self
+    }
+
     /// Changes what no request changes, such as the time at which something is due.
     pub(super) async fn sql(&self, sql: &str) {
         let (inside, connection) =
