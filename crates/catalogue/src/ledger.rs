@@ -21,7 +21,7 @@ pub use clear::{ClearQueue, Cleared, Confirmation, clear_queue};
 pub use control::{cancel_job, pause_job, resume_job};
 pub use dispatch::{
     DispatchLimits, DispatchOrder, DueTask, OutboxCommand, OutboxMessage, SourceSnapshot, TASK_TIME_LIMIT,
-    dispatch_due, dispatch_outbox,
+    dispatch_due, dispatch_due_at, dispatch_outbox,
 };
 pub use frontier::admit_frontier;
 pub use overview::{
@@ -33,7 +33,7 @@ pub use sweep::{Swept, sweep};
 pub use target::Target;
 pub use turns::Turns;
 
-pub(crate) use start::{insert_job, require_room, require_some, rules, take_a_turn};
+pub(crate) use start::{insert_job, require_room, require_some, rules, start_in, take_a_turn};
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -13,7 +13,7 @@ use crate::{
     publisher::Publisher,
     topology::{Route, Service},
 };
-pub use process::{Context, Death};
+pub use process::{Context, Death, DeathRecord};
 use source::Source;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::watch;

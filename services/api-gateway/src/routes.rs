@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
+pub mod dead_letters;
 pub mod docs;
 pub mod error;
 pub mod health;
@@ -15,6 +16,7 @@ pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
 pub mod reviews;
+pub mod schedules;
 pub mod scrapes;
 pub mod session;
 pub mod sources;
@@ -31,8 +33,10 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     browser_pool::configure(services);
     admin_universities::configure(services);
     sources::configure(services);
+    schedules::configure(services);
     scrapes::configure(services);
     queue::configure(services);
+    dead_letters::configure(services);
     refresh_requests::configure(services);
     units::configure(services);
     reviews::configure(services);
@@ -47,8 +51,10 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     browser_pool::ACCESS,
     admin_universities::ACCESS,
     sources::ACCESS,
+    schedules::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
+    dead_letters::ACCESS,
     refresh_requests::ACCESS,
     units::ACCESS,
     reviews::ACCESS,

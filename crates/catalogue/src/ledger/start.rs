@@ -72,14 +72,15 @@ pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape
                 Replay::Again(started) => return Ok(started),
                 Replay::First(reservation) => reservation,
             };
-            let started = start(connection, limit, request).await?;
+            let started = start_in(connection, limit, request).await?;
             idempotency::finish(connection, reservation, &started).await?;
             Ok(started)
         })
         .await
 }
 
-async fn start(
+/// The same within a transaction, without a key.
+pub(crate) async fn start_in(
     connection: &mut AsyncPgConnection,
     limit: u32,
     request: &StartScrape,

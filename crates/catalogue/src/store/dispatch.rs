@@ -19,6 +19,7 @@ pub(crate) async fn claim_due(
     connection: &mut AsyncPgConnection,
     limit: u32,
     order: DispatchOrder,
+    closed: &[Uuid],
 ) -> Result<Vec<TaskId>, DatabaseError> {
     #[derive(QueryableByName)]
     struct Claimed {
@@ -43,10 +44,12 @@ pub(crate) async fn claim_due(
                  SELECT count(*) FROM scrape_tasks o WHERE o.source_id = s.id AND o.state = 'dispatched')))
              FOR UPDATE OF t SKIP LOCKED
          ) due
+         WHERE s.id <> ALL($2)
          ORDER BY {among}
          LIMIT $1"
     ))
     .bind::<sql::BigInt, _>(i64::from(limit))
+    .bind::<sql::Array<sql::Uuid>, _>(closed)
     .load(connection)
     .await?;
     Ok(claimed.into_iter().map(|claimed| claimed.id.into()).collect())

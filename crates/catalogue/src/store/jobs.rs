@@ -138,6 +138,16 @@ pub(crate) async fn source_and_state(
     Ok(found.map(|(source, state)| (source.into(), state)))
 }
 
+pub(crate) async fn has_open_discovery(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+) -> Result<bool, DatabaseError> {
+    let open = jobs::table
+        .filter(jobs::source_id.eq(source.as_uuid()).and(jobs::kind.eq(JobKind::Discovery.as_str())))
+        .filter(jobs::state.eq_any([JobState::Running.as_str(), JobState::Paused.as_str()]));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(connection).await?)
+}
+
 /// Jobs that have not ended, or just this one if it has not, locked in the order of their ids.
 pub(crate) async fn lock_open(
     connection: &mut AsyncPgConnection,

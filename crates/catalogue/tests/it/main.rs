@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
 mod bad_input;
+mod dead_letters;
 mod ingest;
 mod ledger;
 mod migrations;
@@ -10,6 +11,7 @@ mod priorities;
 mod random_runs;
 mod retry;
 mod reviews;
+mod schedules;
 mod scores;
 mod search;
 mod sources;

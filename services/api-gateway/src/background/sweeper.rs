@@ -3,6 +3,7 @@
 use crate::AppState;
 use rmu_catalogue::{
     CatalogueError,
+    dead_letters::count_waiting,
     ledger::{queue_overview, sweep},
 };
 use std::time::Duration;
@@ -37,6 +38,7 @@ async fn round(state: &AppState) -> Result<(), CatalogueError> {
     metrics::gauge!("rmu_queue_limit").set(f64::from(state.config.max_queue_size));
     let oldest = queue.oldest_due_at.map_or(0, |due| (chrono::Utc::now() - due).num_milliseconds().max(0));
     metrics::gauge!("rmu_queue_oldest_due_seconds").set(Duration::from_millis(oldest.unsigned_abs()).as_secs_f64());
+    metrics::gauge!("rmu_dead_letters_waiting").set(f64::from(count_waiting(&state.database).await?));
     state.database.record_metrics();
     Ok(())
 }

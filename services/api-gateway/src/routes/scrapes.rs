@@ -189,7 +189,7 @@ async fn resume(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Re
 }
 
 /// How many entries a page holds.
-fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
+pub(super) fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
     match asked.unwrap_or(20) {
         limit @ 1..=50 => Ok(limit),
         _ => Err(Problem::invalid_parameter("limit", "must be a whole number from 1 to 50")),
