@@ -81,6 +81,7 @@ pub(crate) async fn insert_pending(
 pub(crate) struct LockedTask {
     pub(crate) source: Uuid,
     pub(crate) target_key: String,
+    pub(crate) target: Value,
     pub(crate) state: String,
     pub(crate) attempt: i32,
     pub(crate) failures: i32,
@@ -99,6 +100,7 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: TaskId) -> Resu
         .select((
             tasks::source_id,
             tasks::target_key,
+            tasks::target,
             tasks::state,
             tasks::attempt,
             tasks::failures,

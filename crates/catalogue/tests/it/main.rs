@@ -4,6 +4,7 @@
 mod bad_input;
 mod ingest;
 mod ledger;
+mod listings;
 mod migrations;
 mod paging;
 mod random_runs;
