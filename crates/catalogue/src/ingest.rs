@@ -4,14 +4,14 @@
 //! its children, the job's counters. A result that comes twice, late or for a cancelled task finds the task
 //! ended and changes nothing.
 
+mod children;
 mod unit;
 
 use crate::{
     CatalogueError,
-    ledger::{self, MAX_DISPATCHES, MAX_TASKS_PER_JOB, Target},
+    ledger::{MAX_DISPATCHES, Target},
     store::{
-        frontier,
-        jobs::{self, Delta, LockedJob},
+        jobs::{self, Delta},
         sources,
         tasks::{self, Ending, LockedTask, Retry},
         versions,
@@ -26,7 +26,6 @@ use rmu_domain::{
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 use std::time::Duration;
-use url::Url;
 
 /// A worker's answer to one dispatch of a task.
 #[derive(Debug, Clone)]
@@ -101,7 +100,7 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
     let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
     let applied = match &result.outcome {
         TaskOutcome::Unit(read) => succeed_with_unit(connection, result, &task, read).await?,
-        TaskOutcome::Children(children) => succeed_with_children(connection, result, &job, &task, children).await?,
+        TaskOutcome::Children(children) => children::succeed(connection, result, &job, &task, children).await?,
         TaskOutcome::Unchanged => {
             if versions::confirm_page(connection, result.source, &task.target_key, Utc::now()).await? {
                 finish(connection, result, &task, Ended::as_state(TaskState::Unchanged)).await?
@@ -154,26 +153,6 @@ async fn succeed_with_unit(
         ..Ended::as_state(state)
     };
     finish(connection, result, task, ended).await
-}
-
-async fn succeed_with_children(
-    connection: &mut AsyncPgConnection,
-    result: &TaskResult,
-    job: &LockedJob,
-    task: &LockedTask,
-    children: &[Target],
-) -> Result<Applied, CatalogueError> {
-    let rules = ledger::rules(&sources::definition(connection, result.source).await?)?;
-    let allowed: Vec<Target> = children
-        .iter()
-        .filter(|child| Url::parse(child.url()).is_ok_and(|url| rules.allows(&url)))
-        .take(usize::try_from(MAX_TASKS_PER_JOB - job.live - job.frontier - job.finished).unwrap_or_default())
-        .cloned()
-        .collect();
-    let added = frontier::insert(connection, result.job, &allowed).await?;
-    let named = i32::try_from(children.len()).unwrap_or(i32::MAX);
-    let delta = Delta { frontier: added, skipped: named.saturating_sub(added), ..Delta::default() };
-    finish(connection, result, task, Ended { delta, ..Ended::as_state(TaskState::Succeeded) }).await
 }
 
 /// How a task ends, beside its state.
@@ -231,7 +210,8 @@ pub(crate) async fn fail(
     if !again {
         let ending = Ending { state: TaskState::Dead, worker, unit: None, error: Some(error), failures };
         tasks::finish(connection, id, ending).await?;
-        jobs::apply(connection, job, Delta::finished(TaskState::Dead)).await?;
+        let goes_on = children::after_a_lost_page(connection, job, task, failure.kind).await?;
+        jobs::apply(connection, job, Delta::finished(TaskState::Dead).and(goes_on)).await?;
         return Ok(Applied::Finished(TaskState::Dead));
     }
     let delay = match failure.retry_after {

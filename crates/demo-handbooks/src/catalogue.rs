@@ -50,7 +50,7 @@ pub(crate) struct Catalogue {
 }
 
 /// Units that every catalogue begins with, so that examples have something to point at: code 31251 is taught at two.
-const LANDMARKS: [(University, &str, usize, usize, u8); 7] = [
+const LANDMARKS: [(University, &str, usize, usize, u8); 9] = [
     (University::Northfield, "COMP2011", 2, 0, 2),
     (University::Northfield, "31251", 2, 0, 2),
     (University::Eastmoor, "31251", 2, 0, 2),
@@ -58,6 +58,8 @@ const LANDMARKS: [(University, &str, usize, usize, u8); 7] = [
     (University::Eastmoor, "09009", 9, 0, 1),
     (University::Westhaven, "COMP2502", 2, 0, 2),
     (University::Westhaven, "COMP1100", 2, 0, 1),
+    (University::Southmere, "COMP20003", 2, 0, 2),
+    (University::Southmere, "COMP10002", 2, 0, 1),
 ];
 
 impl Catalogue {
@@ -193,6 +195,7 @@ impl Codes {
             University::Northfield | University::Westhaven => {
                 format!("{}{level}", faculty.disciplines[discipline].prefix)
             }
+            University::Southmere => format!("{}{level}0", faculty.disciplines[discipline].prefix),
             University::Eastmoor => faculty.digits.to_owned(),
         };
         loop {
@@ -259,7 +262,7 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_some_begin_with_zero() {
-        for university in [University::Northfield, University::Eastmoor, University::Westhaven] {
+        for university in University::ALL {
             let catalogue = Catalogue::new(university, 1, 20_000);
             let codes: HashSet<&str> = catalogue.entries.iter().map(|e| e.code.as_str()).collect();
             assert_eq!(codes.len(), 20_000);
@@ -271,7 +274,7 @@ mod tests {
 
     #[test]
     fn lives_differ_over_the_years() {
-        for university in [University::Northfield, University::Eastmoor, University::Westhaven] {
+        for university in University::ALL {
             let catalogue = Catalogue::new(university, 1, 300);
             let in_year = |year| catalogue.in_year(year).count();
             assert!(in_year(2024) > 260 && in_year(2026) > 260);

@@ -32,6 +32,20 @@ pub struct Faults {
     pub robots: RobotsFault,
     /// The markup and the JSON have other names, as after a relaunch.
     pub redesigned: bool,
+    /// What deep paging does to results (site D).
+    pub paging: PagingFault,
+}
+
+/// In the second half of the pages of results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct PagingFault {
+    /// Rows that stand on the page after theirs once more.
+    pub repeat_share: u8,
+    /// Rows that stand on no page of this order.
+    pub drop_share: u8,
+    /// The last page is not said to be the last, and is what any later one shows.
+    pub endless: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +122,7 @@ impl FaultSwitch {
 
 /// The page under the names of another year's design.
 pub(crate) fn redesign(page: &str) -> String {
-    const NAMES: [(&str, &str); 11] = [
+    const NAMES: [(&str, &str); 13] = [
         ("pageContent", "contentBody"),
         ("credit_points", "creditPointValue"),
         ("data-testid", "data-qa"),
@@ -120,6 +134,8 @@ pub(crate) fn redesign(page: &str) -> String {
         ("assessmentTaskTable", "tasks"),
         ("class=\"subject\"", "class=\"study-unit\""),
         ("id=\"course-", "data-part=\"course-"),
+        ("subject-header__", "unit-head__"),
+        ("overview-table", "facts"),
     ];
     NAMES.iter().fold(page.to_owned(), |page, (old, new)| page.replace(old, new))
 }

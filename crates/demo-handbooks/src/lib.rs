@@ -5,6 +5,7 @@
 //! | A Northfield University | `northfield` | CourseLoop: JSON in the page, hydrated by a script, years 2024–2026, sitemap index | main, and a second one for requisites |
 //! | B Eastmoor Institute of Technology | `eastmoor` | legacy static HTML, one edition at a time, listing pages, no sitemap | main |
 //! | C Westhaven University | `westhaven` | every fact in an element with an id of its own, one edition at a time, sitemap without years | main |
+//! | D University of Southmere | `southmere` | found by searching (pages of results, or a box to type a code into), requisites on a page below, years 2024–2026 | main |
 //!
 //! Everything follows from a seed and a number of units: pages are written when asked for and never kept.
 //! Each site also publishes the truth, which no scraper may visit (`Disallow: /_truth`).
@@ -155,6 +156,33 @@
 //! ```
 //! An element that is missing is absent, one without text or rows is empty. Unknown codes: `<div id="course-notfound">`, status 200.
 //!
+//! # Site D
+//! Results `/search?types[]=subject&year=2026&order=asc&page=1` (20 a page, also `order=desc`), subjects `/2026/subjects/comp20003` (the code in
+//! small letters), requisites `/2026/subjects/comp20003/eligibility-and-requirements`. Everything is there as served.
+//! ```html
+//! <ul class="search-results__list"><li class="search-results__result"><a class="search-result-item__anchor" href="/2026/subjects/comp20003">…</a></li></ul>
+//! <nav class="search-results__paginate">… Page 2 of <b class="search-results__pages">16</b> …</nav>   <!-- links beside the list are no results -->
+//!
+//! <main id="subject"><h1 class="subject-header__title">Data Structures <span class="subject-header__code">(COMP20003)</span></h1>
+//! <table class="overview-table"><tr><th>Year of offer</th><td>2026</td></tr> …</table>
+//!                                  <!-- Subject level, Level ("Level 2"), Credit points, Faculty, School: a row only where there is a place -->
+//! <a class="eligibility-link" href="…/eligibility-and-requirements">    <!-- missing: requisites are absent -->
+//! <section id="overview">…<div class="section__body"><p>…</div></section> <section id="time-commitment">…     <!-- description, workload -->
+//! <section id="learning-outcomes"> … <li class="outcome"><p>…</li>                                            <!-- without codes: numbered -->
+//! <section id="assessment"> … <tr class="assessment"><td><p class="assessment-name">…</p><span class="assessment-kind">…</span>
+//!   <span class="assessment-hurdle">Hurdle</span></td><td class="assessment-weight">40%</td></tr>             <!-- or "There is no assessment …": then [] -->
+//! <section id="dates-times"> … <li class="offering"><strong class="offering-period">Semester 1</strong> <span class="offering-campus">…</span>
+//!   <span class="offering-mode">…</span></li>                                                                 <!-- or "… not offered in 2026.": then [] -->
+//! <section id="contacts"> … <dl class="contact"><dt>Coordinator</dt><dd>Dr Zoë Nguyễn</dd></dl>
+//! </main>
+//!
+//! <main id="eligibility"><section id="prerequisites"><h2>…</h2><div class="rule">(A AND B) OR C</div></section> <section id="corequisites">…
+//!   <section id="non-allowed">… <p id="no-requirements">…                                                     <!-- then []; no section at all: empty -->
+//! ```
+//! `/find` has a box (`#find-box`) that is typed into and sent by Enter; results (`.find-result`, "COMP20003 Data Structures") appear, or `.find-none`.
+//! A click on one shows `<main id="subject">` below the box while the address stays `/find`, whatever query it has. Unknown codes and addresses of
+//! subjects: `<main id="page-not-found">`, status 200. `/_source-find.json` is the source document for this way in, whose units have no other address.
+//!
 //! # Control
 //! Each host answers `/_stats` (GET; DELETE resets): requests by path and by user agent, the most documents at once, the least gap
 //! between two documents of one agent; see [`statistics`]. `/_faults` (GET, POST, DELETE) shows, replaces and ends the faults of
@@ -169,6 +197,7 @@ mod legacy;
 mod prose;
 mod random;
 pub mod routes;
+mod search;
 mod site;
 pub mod sources;
 pub mod statistics;

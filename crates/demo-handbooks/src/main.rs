@@ -9,7 +9,8 @@ use serde_json::json;
 use std::{io, io::Write, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Synthetic handbook sites: A (Northfield, CourseLoop), B (Eastmoor, legacy static) and C (Westhaven, element ids).
+/// Synthetic handbook sites: A (Northfield, CourseLoop), B (Eastmoor, legacy static),
+/// C (Westhaven, element ids) and D (Southmere, search-first).
 #[derive(Parser)]
 #[command(name = "demo-handbooks", version)]
 struct Arguments {
@@ -31,6 +32,9 @@ struct Arguments {
     /// Port of site C.
     #[arg(long, default_value_t = 0)]
     westhaven_port: u16,
+    /// Port of site D.
+    #[arg(long, default_value_t = 0)]
+    southmere_port: u16,
     /// Faults of site A from the start, as JSON: `{"delayMs":200,"errorShare":10}`.
     #[arg(long, value_parser = faults, default_value = "{}")]
     northfield_faults: Faults,
@@ -40,6 +44,9 @@ struct Arguments {
     /// Faults of site C from the start, as JSON.
     #[arg(long, value_parser = faults, default_value = "{}")]
     westhaven_faults: Faults,
+    /// Faults of site D from the start, as JSON.
+    #[arg(long, value_parser = faults, default_value = "{}")]
+    southmere_faults: Faults,
     /// The gap between requests that the sites' source documents ask for, in milliseconds.
     #[arg(long, default_value_t = 20)]
     min_gap_ms: u64,
@@ -74,9 +81,11 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         requisites_port: arguments.requisites_port,
         eastmoor_port: arguments.eastmoor_port,
         westhaven_port: arguments.westhaven_port,
+        southmere_port: arguments.southmere_port,
         northfield_faults: arguments.northfield_faults,
         eastmoor_faults: arguments.eastmoor_faults,
         westhaven_faults: arguments.westhaven_faults,
+        southmere_faults: arguments.southmere_faults,
         min_gap_ms: arguments.min_gap_ms,
     })
     .await?;
@@ -107,5 +116,6 @@ fn announcement(addresses: &Addresses) -> serde_json::Value {
         "northfieldRequisites": addresses.northfield_requisites,
         "eastmoor": addresses.eastmoor,
         "westhaven": addresses.westhaven,
+        "southmere": addresses.southmere,
     })
 }

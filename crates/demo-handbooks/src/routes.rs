@@ -6,4 +6,5 @@ mod host;
 mod northfield;
 mod robots;
 pub mod server;
+mod southmere;
 mod westhaven;

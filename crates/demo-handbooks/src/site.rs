@@ -2,7 +2,7 @@
 
 use crate::{
     catalogue::{Catalogue, University, YEARS},
-    courseloop, elements, legacy,
+    courseloop, elements, legacy, search,
     truth::Truth,
     unit::Unit,
 };
@@ -34,6 +34,11 @@ impl Site {
     /// Site C, Westhaven University.
     pub fn elements(seed: u64, units: u32) -> Self {
         Self::plain(University::Westhaven, seed, units)
+    }
+
+    /// Site D, University of Southmere.
+    pub fn search_first(seed: u64, units: u32) -> Self {
+        Self::plain(University::Southmere, seed, units)
     }
 
     /// A site of one host, whose pages carry nothing besides their unit.
@@ -97,6 +102,7 @@ impl Site {
             University::Northfield => courseloop::page::served(self, unit.as_ref(), year, code),
             University::Eastmoor => legacy::page::served(self, unit.as_ref()),
             University::Westhaven => elements::page::served(self, unit.as_ref()),
+            University::Southmere => search::page::served(self, unit.as_ref()),
         }
     }
 
@@ -106,16 +112,18 @@ impl Site {
             University::Northfield => {
                 courseloop::rendered::page(self, self.unit(year, code).as_ref(), year, code, accordions_open)
             }
-            University::Eastmoor | University::Westhaven => self.unit_page(year, code),
+            University::Eastmoor | University::Westhaven | University::Southmere => self.unit_page(year, code),
         }
     }
 
-    /// The page of site A's second host. `None` for other sites and for units without one.
+    /// The page with requisites: of site A's second host, or below a unit's own page at site D. `None` for other sites
+    /// and for units without one.
     pub fn requisites_page(&self, year: u16, code: &str) -> Option<String> {
-        if self.catalogue.university != University::Northfield {
-            return None;
+        match self.catalogue.university {
+            University::Northfield => courseloop::second_host::page(self, &self.unit(year, code)?),
+            University::Southmere => search::eligibility::page(self, &self.unit(year, code)?),
+            University::Eastmoor | University::Westhaven => None,
         }
-        courseloop::second_host::page(self, &self.unit(year, code)?)
     }
 
     /// What site A's script fetches when the assessment is opened and the page does not hold it.

@@ -10,6 +10,7 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
     let definition = match slug {
         "northfield" => northfield(handbook, origins, min_gap_ms),
         "westhaven" => settled(include_str!("../assets/westhaven-source.json"), handbook, origins, min_gap_ms),
+        "southmere" => settled(include_str!("../assets/southmere-source.json"), handbook, origins, min_gap_ms),
         _ => eastmoor(handbook, min_gap_ms),
     };
     json!({
@@ -31,6 +32,26 @@ pub fn eastmoor(handbook: &str, min_gap_ms: u64) -> Value {
 fn settled(written: &str, handbook: &str, origins: &[String], min_gap_ms: u64) -> Value {
     let mut document: Value = serde_json::from_str(written).unwrap_or_default();
     settle(&mut document, handbook, origins, min_gap_ms);
+    document
+}
+
+/// Site D by its other way in: units are found by typing their codes, and have the address of the box.
+pub fn southmere_find(handbook: &str, min_gap_ms: u64) -> Value {
+    let origins = [handbook.to_owned()];
+    let mut document = settled(include_str!("../assets/southmere-source.json"), handbook, &origins, min_gap_ms);
+    document["start"] = json!([{"kind": "listing", "url": format!("{handbook}/find")}]);
+    document["unitUrl"] = json!("/find\\?unit=(?<code>[A-Z]{4}\\d{5,7})$");
+    document["page"] = json!({
+        "ready": ["#find-box"],
+        "steps": [
+            {"kind": "type", "selector": "#find-box", "text": "{code}", "enter": true},
+            {"kind": "waitFor", "selector": ".find-result", "unless": ".find-none"},
+            {"kind": "click", "selector": ".find-result", "text": "{code}"},
+            {"kind": "waitFor", "selector": "#subject", "unless": ".find-none"},
+            {"kind": "follow", "selector": "a.eligibility-link", "name": "requisites", "ready": "#eligibility"},
+        ],
+    });
+    document["recognise"]["notFound"] = json!([{"css": ".find-none"}, {"css": "#page-not-found"}]);
     document
 }
 

@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn facts_are_missing_in_every_way_in_a_demo_of_three_hundred() {
-        for university in [University::Northfield, University::Eastmoor, University::Westhaven] {
+        for university in University::ALL {
             let catalogue = Catalogue::new(university, 1, 300);
             let units: Vec<Unit> = (0..300).map(|index| Unit::of(&catalogue, index, 2026)).collect();
             let points =

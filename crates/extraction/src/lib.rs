@@ -8,19 +8,23 @@ mod discovery;
 mod hash;
 mod html;
 mod page;
+mod paging;
 mod pattern;
 mod pointer;
 mod preset;
 mod requisites;
 mod selector;
 pub mod source;
+mod template;
 
 pub use {
-    discovery::{Discovery, DiscoveryError, FoundUnit, discover},
+    discovery::{Discovery, DiscoveryError, FoundUnit, discover, discover_results},
     hash::content_hash,
     page::{LoadedPage, PageSet, Verdict, read_page},
+    paging::ResultsPage,
     preset::{PRESETS, preset, preset_at},
     source::{Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
+    template::fill_step_text,
 };
 
 /// The largest page, document or feed that is read at all.

@@ -195,10 +195,9 @@ async fn targets(
 
 fn start_targets(definition: &serde_json::Value) -> Result<Vec<Target>, CatalogueError> {
     rules(definition)?
-        .document()
-        .start
+        .start_urls()
         .iter()
-        .map(|start| Target::discovery(start.url()).map_err(|error| CatalogueError::invalid("source", &error)))
+        .map(|url| Target::discovery(url.as_str()).map_err(|error| CatalogueError::invalid("source", &error)))
         .collect()
 }
 

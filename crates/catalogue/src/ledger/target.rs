@@ -10,13 +10,22 @@ const LONGEST_URL: usize = 2000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Target {
-    Discovery { url: String },
-    Unit { url: String, code: Option<UnitCode>, year: Option<Year> },
+    Discovery {
+        url: String,
+        /// Of a listing over many pages: how many pages in a row before this one named nothing new.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        barren: u32,
+    },
+    Unit {
+        url: String,
+        code: Option<UnitCode>,
+        year: Option<Year>,
+    },
 }
 
 impl Target {
     pub fn discovery(url: &str) -> Result<Self, ParseError> {
-        Ok(Self::Discovery { url: parse_page_url(url)?.into() })
+        Ok(Self::Discovery { url: parse_page_url(url)?.into(), barren: 0 })
     }
 
     pub fn unit(url: &str, code: Option<UnitCode>, year: Option<Year>) -> Result<Self, ParseError> {
@@ -25,7 +34,7 @@ impl Target {
 
     pub fn url(&self) -> &str {
         match self {
-            Self::Discovery { url } | Self::Unit { url, .. } => url,
+            Self::Discovery { url, .. } | Self::Unit { url, .. } => url,
         }
     }
 
@@ -41,10 +50,15 @@ impl Target {
     /// What makes two targets of a source the same.
     pub(crate) fn key(&self) -> String {
         match self {
-            Self::Discovery { url } => format!("discovery:{url}"),
+            Self::Discovery { url, .. } => format!("discovery:{url}"),
             Self::Unit { url, .. } => format!("unit:{url}"),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An absolute http(s) address without credentials and without a fragment, in normal form.

@@ -191,6 +191,7 @@ pub(crate) async fn set_priority(
 pub(crate) struct LockedTask {
     pub(crate) source: Uuid,
     pub(crate) target_key: String,
+    pub(crate) target: Value,
     pub(crate) state: String,
     pub(crate) attempt: i32,
     pub(crate) failures: i32,
@@ -209,6 +210,7 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: TaskId) -> Resu
         .select((
             tasks::source_id,
             tasks::target_key,
+            tasks::target,
             tasks::state,
             tasks::attempt,
             tasks::failures,

@@ -5,6 +5,7 @@ mod bad_input;
 mod dead_letters;
 mod ingest;
 mod ledger;
+mod listings;
 mod migrations;
 mod paging;
 mod priorities;

@@ -6,14 +6,19 @@ pub(crate) enum University {
     Northfield,
     Eastmoor,
     Westhaven,
+    Southmere,
 }
 
 impl University {
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 4] = [Self::Northfield, Self::Eastmoor, Self::Westhaven, Self::Southmere];
+
     pub(crate) fn slug(self) -> &'static str {
         match self {
             Self::Northfield => "northfield",
             Self::Eastmoor => "eastmoor",
             Self::Westhaven => "westhaven",
+            Self::Southmere => "southmere",
         }
     }
 
@@ -22,6 +27,7 @@ impl University {
             Self::Northfield => "Northfield University",
             Self::Eastmoor => "Eastmoor Institute of Technology",
             Self::Westhaven => "Westhaven University",
+            Self::Southmere => "University of Southmere",
         }
     }
 
@@ -31,13 +37,14 @@ impl University {
             Self::Northfield => format!("/subject/{year}/{code}"),
             Self::Eastmoor => format!("/subjects/{code}.html"),
             Self::Westhaven => format!("/programs-courses/course.html?course_code={code}"),
+            Self::Southmere => format!("/{year}/subjects/{}", code.to_lowercase()),
         }
     }
 
     /// Whether the year is in the address, so that all years are there at once.
     pub(crate) fn shows_years_side_by_side(self) -> bool {
         match self {
-            Self::Northfield => true,
+            Self::Northfield | Self::Southmere => true,
             Self::Eastmoor | Self::Westhaven => false,
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     eastmoor,
     host::{Host, receive},
-    northfield, westhaven,
+    northfield, southmere, westhaven,
 };
 use crate::{
     Site,
@@ -31,9 +31,11 @@ pub struct ServeConfig {
     pub requisites_port: u16,
     pub eastmoor_port: u16,
     pub westhaven_port: u16,
+    pub southmere_port: u16,
     pub northfield_faults: Faults,
     pub eastmoor_faults: Faults,
     pub westhaven_faults: Faults,
+    pub southmere_faults: Faults,
     /// The gap between requests that the sites' own source documents ask of a crawler.
     pub min_gap_ms: u64,
 }
@@ -47,9 +49,11 @@ impl Default for ServeConfig {
             requisites_port: 0,
             eastmoor_port: 0,
             westhaven_port: 0,
+            southmere_port: 0,
             northfield_faults: Faults::default(),
             eastmoor_faults: Faults::default(),
             westhaven_faults: Faults::default(),
+            southmere_faults: Faults::default(),
             min_gap_ms: 20,
         }
     }
@@ -63,6 +67,7 @@ pub struct Addresses {
     pub northfield_requisites: String,
     pub eastmoor: String,
     pub westhaven: String,
+    pub southmere: String,
 }
 
 /// The sites being served; they end with [`Running::stop`] or with the process.
@@ -88,11 +93,13 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
     let requisites = bind(config.requisites_port)?;
     let eastmoor = bind(config.eastmoor_port)?;
     let westhaven = bind(config.westhaven_port)?;
+    let southmere = bind(config.southmere_port)?;
     let addresses = Addresses {
         northfield: origin(&northfield)?,
         northfield_requisites: origin(&requisites)?,
         eastmoor: origin(&eastmoor)?,
         westhaven: origin(&westhaven)?,
+        southmere: origin(&southmere)?,
     };
     let (seed, units) = (config.seed, config.units);
     let site_a = Site::courseloop(seed, units).with_requisites_origin(&addresses.northfield_requisites);
@@ -112,6 +119,7 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
     };
     let site_b = alone(Site::legacy(seed, units), config.eastmoor_faults, &addresses.eastmoor);
     let site_c = alone(Site::elements(seed, units), config.westhaven_faults, &addresses.westhaven);
+    let site_d = alone(Site::search_first(seed, units), config.southmere_faults, &addresses.southmere);
     let handles = vec![
         start(northfield, host(&site_a, &faults_a, &addresses.northfield, &origins_a), northfield::handbook)?,
         start(
@@ -121,6 +129,7 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
         )?,
         start(eastmoor, site_b, eastmoor::handbook)?,
         start(westhaven, site_c, westhaven::handbook)?,
+        start(southmere, site_d, southmere::handbook)?,
     ];
     Ok(Running { addresses, handles })
 }

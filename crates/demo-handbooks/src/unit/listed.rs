@@ -60,7 +60,8 @@ pub(super) fn outcomes(catalogue: &Catalogue, index: usize) -> Vec<Outcome> {
             }
             let code = match catalogue.university {
                 University::Northfield => format!("ULO{number}"),
-                University::Eastmoor => number.to_string(),
+                // Site D does not number them.
+                University::Eastmoor | University::Southmere => number.to_string(),
                 University::Westhaven => format!("LO{number}"),
             };
             Outcome { code, description: Prose(blocks) }
@@ -133,6 +134,11 @@ pub(super) fn offerings(catalogue: &Catalogue, index: usize, year: u16) -> Vec<O
             &["St Clare", "Harbourside", "External", "Gatton & Ipswich"],
             &["In Person", "Flexible Delivery", "External"],
         ),
+        University::Southmere => (
+            &["Summer Term", "Semester 1", "Semester 2", "Winter Term", "February", "Semester 1 (Early-Start)"],
+            &["Parkfield", "Burnside & Creswick", "Off Campus", "Shepperton"],
+            &["On Campus", "Dual-Delivery", "Online", "Extended"],
+        ),
     };
     // The barest pages name no more than the sessions, so all rows of one page are alike.
     let (with_location, with_mode) = stream.weighted(&[((true, true), 70), ((true, false), 15), ((false, false), 15)]);
@@ -159,7 +165,9 @@ pub(super) fn contacts(catalogue: &Catalogue, index: usize) -> Vec<Contact> {
                 (University::Eastmoor, drawn) => Some(people::ROLES[drawn % 4]),
                 // The element's name says what they are.
                 (University::Westhaven, _) => Some("Coordinator"),
-                (University::Northfield, drawn) => Some(people::ROLES[drawn % people::ROLES.len()]),
+                (University::Northfield | University::Southmere, drawn) => {
+                    Some(people::ROLES[drawn % people::ROLES.len()])
+                }
             };
             let name = format!(
                 "{} {} {}",

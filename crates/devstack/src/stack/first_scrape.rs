@@ -30,7 +30,8 @@ struct Progress {
 
 /// Starts what has not been started and shows the progress of all until they have ended.
 pub async fn run(api_url: &str, folder: &Folder, secrets: &Secrets, mut seeds: Seeds) -> anyhow::Result<()> {
-    if seeds.scraped {
+    // A site that was added since has not been scraped with the others.
+    if seeds.scraped && seeds.sources.iter().all(|source| seeds.first_scrapes.contains_key(source)) {
         return Ok(());
     }
     let mut api = Api::new(api_url)?;

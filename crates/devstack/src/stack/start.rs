@@ -55,8 +55,8 @@ impl Stack {
         if ended > 0 {
             progress::line(&format!("  ended {ended} processes that a killed run had left"));
         }
-        let ports = Ports::choose(&settings, seeds.handbook_ports)?;
-        seeds.handbook_ports = Some(ports.handbooks);
+        let ports = Ports::choose(&settings, seeds.handbook_ports.as_deref())?;
+        seeds.handbook_ports = Some(ports.handbooks.to_vec());
         seeds.save(&folder)?;
         let record = Record::create(&folder.processes())?;
         let root = root.to_owned();

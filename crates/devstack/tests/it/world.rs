@@ -2,7 +2,11 @@
 //! a vhost and keys of their own.
 
 use reqwest::{Method, StatusCode};
-use rmu_devstack::stack::{api::Api, signing_key};
+use rmu_devstack::stack::{
+    api::Api,
+    handbooks::{HOSTS, HandbookHost},
+    signing_key,
+};
 use rmu_test_support::{
     broker::TestVhost,
     database::{Role, TestDatabase},
@@ -57,12 +61,21 @@ impl Handbooks {
         Self { service: Service::spawn_with::<&str, &str>("demo-handbooks", &arguments, []).await }
     }
 
-    /// Base URLs of both sites, as the process says them in its first line.
-    pub(crate) fn sites(&self) -> [String; 2] {
+    /// Base URLs of all sites, as the process says them in its first line.
+    pub(crate) fn sites(&self) -> Vec<String> {
+        self.hosts(|host| host.site.is_some())
+    }
+
+    /// Base URL of the site of one university.
+    pub(crate) fn site(&self, name: &str) -> String {
+        self.hosts(|host| host.name == name).remove(0)
+    }
+
+    fn hosts(&self, wanted: impl Fn(&HandbookHost) -> bool) -> Vec<String> {
         let log = self.service.log();
         let line = log.lines().find(|line| line.starts_with('{')).expect("the handbooks say where they are");
         let said: Value = serde_json::from_str(line).unwrap();
-        ["northfield", "eastmoor"].map(|site| said[site].as_str().unwrap().to_owned())
+        HOSTS.iter().filter(|host| wanted(host)).map(|host| said[host.name].as_str().unwrap().to_owned()).collect()
     }
 }
 

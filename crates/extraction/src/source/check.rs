@@ -1,8 +1,10 @@
 //! From a document to a source: every mistake is collected, with its place as a JSON Pointer.
 
 mod rules;
+mod starts;
+mod steps;
 
-use super::{PageSteps, Politeness, Recognise, Signal, Source, SourceDocument, Start, Step};
+use super::{PageSteps, Politeness, Recognise, Signal, Source, SourceDocument, Start};
 use crate::{pattern::Pattern, selector::parse_selector};
 use rmu_domain::{facts::FactName, year::Year};
 use scraper::Selector;
@@ -38,8 +40,6 @@ impl std::error::Error for SourceErrors {}
 
 /// Bounds on a document: far beyond what a site needs, so that checking and reading stay cheap.
 const MAX_ORIGINS: usize = 16;
-const MAX_STARTS: usize = 50;
-const MAX_STEPS: usize = 20;
 const MAX_SIGNALS: usize = 20;
 const MAX_GAP_MS: u64 = 600_000;
 const MAX_ERRORS: usize = 100;
@@ -111,9 +111,10 @@ impl Checker {
         self.has_json = map.get("embeddedJson").is_some_and(|raw| !raw.is_null());
 
         let origins = origins_raw.as_deref().map(|raw| self.origins(raw));
-        if let (Some(start), Some(origins)) = (&start, &origins) {
-            self.starts(start, origins);
-        }
+        let paged = match (&start, &origins) {
+            (Some(start), Some(origins)) => self.starts(start, origins, &years),
+            _ => Vec::new(),
+        };
         for (index, year) in years.iter().enumerate() {
             self.note(&format!("/years/{index}"), Year::new(*year).map_err(|e| e.to_string()));
         }
@@ -151,6 +152,7 @@ impl Checker {
                 required,
             },
             origins: origins?,
+            paged,
             unit_url: unit_url?,
             embedded_json,
             blocked,
@@ -214,48 +216,6 @@ impl Checker {
             }
         }
         origins
-    }
-
-    fn starts(&mut self, start: &[Start], origins: &[Origin]) {
-        if start.is_empty() {
-            self.error("/start", "must name where discovery begins");
-        }
-        self.at_most("/start", start, MAX_STARTS);
-        for (index, start) in start.iter().enumerate() {
-            let allowed = Url::parse(start.url()).is_ok_and(|url| origins.contains(&url.origin()));
-            if !allowed {
-                self.error(format!("/start/{index}/url"), "must be an address of one of the origins");
-            }
-        }
-    }
-
-    fn steps(&mut self, page: &PageSteps) {
-        self.at_most("/page/ready", &page.ready, MAX_STEPS);
-        self.at_most("/page/steps", &page.steps, MAX_STEPS);
-        for (index, selector) in page.ready.iter().enumerate() {
-            self.selector(&format!("/page/ready/{index}"), selector);
-        }
-        for (index, step) in page.steps.iter().enumerate() {
-            let path = format!("/page/steps/{index}");
-            match step {
-                Step::ClickAll { selector } => drop(self.selector(&child(&path, "selector"), selector)),
-                Step::WaitFor { selector, unless } => {
-                    self.selector(&child(&path, "selector"), selector);
-                    unless.as_deref().map(|raw| self.selector(&child(&path, "unless"), raw));
-                }
-                Step::Follow { selector, name, ready } => {
-                    self.selector(&child(&path, "selector"), selector);
-                    ready.as_deref().map(|raw| self.selector(&child(&path, "ready"), raw));
-                    let plain = (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric());
-                    if !plain {
-                        self.error(child(&path, "name"), "must be 1 to 40 letters or digits");
-                    }
-                    if !self.pages.insert(name.clone()) {
-                        self.error(child(&path, "name"), "is the name of an earlier step");
-                    }
-                }
-            }
-        }
     }
 
     fn signals(&mut self, path: &str, signals: &[Signal]) -> Vec<super::CompiledSignal> {

@@ -1,7 +1,7 @@
 //! A source as it is used: every selector, pointer and expression compiled.
 
 use super::{SourceDocument, SourceErrors, Transform, check};
-use crate::{pattern::Pattern, pointer::Pointer};
+use crate::{paging::Paging, pattern::Pattern, pointer::Pointer};
 use rmu_domain::{facts::FactName, unit_code::UnitCode, year::Year};
 use scraper::Selector;
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use url::{Origin, Url};
 pub struct Source {
     pub(super) document: SourceDocument,
     pub(super) origins: Vec<Origin>,
+    pub(super) paged: Vec<Paging>,
     pub(super) unit_url: Pattern,
     pub(super) embedded_json: Option<Selector>,
     pub(super) blocked: Vec<CompiledSignal>,
@@ -58,6 +59,10 @@ impl Source {
             None => None,
         };
         Some(UnitAddress { code, year })
+    }
+
+    pub(crate) fn paged(&self) -> &[Paging] {
+        &self.paged
     }
 
     pub(crate) fn embedded_json(&self) -> Option<&Selector> {

@@ -1,6 +1,6 @@
 //! Saved pages of each dialect, read by the presets.
 
-use crate::support::{courseloop, element_id, legacy, page, shown};
+use crate::support::{courseloop, element_id, legacy, page, search_first, shown};
 use insta::assert_snapshot;
 use rmu_extraction::{UnitAddress, Verdict, read_page};
 
@@ -104,6 +104,32 @@ fn element_ids() {
     offerings[1]: [{"location":"St Clare","mode":"In Person","session":"Semester 2"},{"location":"External","mode":null,"session":"Summer Semester"}]
     requisites[0]+requisites[2]: [{"expression":{"all":[{"unit":"COMP1100"},{"any":[{"unit":"MATH1061"},{"unit":"MATH1081"}]}]},"kind":"prerequisite","text":"COMP1100 and (MATH1061 or MATH1081)"},{"expression":null,"kind":"prohibition","text":"COMP7502, or permission of the head"}]
     contacts[0]: [{"name":"Dr Zoë Nguyễn","role":"Coordinator"},{"name":"Prof Sam O'Lee","role":"Coordinator"}]
+    "#);
+}
+
+#[test]
+fn search_first_with_a_page_of_requisites() {
+    let mut pages = page("/2026/subjects/comp20003", include_str!("../pages/search-first.html"));
+    let below = page("/2026/subjects/comp20003/e", include_str!("../pages/search-first-eligibility.html"));
+    pages.followed.insert("requisites".to_owned(), below.unit);
+    let Verdict::Unit(record) = read_page(&search_first(), None, &pages) else { panic!("no unit") };
+    assert_snapshot!(shown(&record), @r#"
+    code[0]: "COMP20003"
+    title[0]: "Algorithms & Data (Advanced)"
+    year[0]: 2026
+    status: Absent
+    creditPoints[0]: "12.5"
+    level: Unparsed { raw: "Various" }
+    studyLevel[0]: "Undergraduate"
+    faculty: Absent
+    school: Empty
+    description[0]: "When x < y.\nTrees."
+    workload: Absent
+    outcomes[0]: [{"code":"1","description":"Explain cost"},{"code":"2","description":"Prove it"}]
+    assessments[1]: [{"hurdle":null,"kind":null,"name":"Quiz","weight":"12.5"},{"hurdle":true,"kind":null,"name":"Exam","weight":null}]
+    offerings[1]: [{"location":"Parkfield","mode":"Dual-Delivery","session":"Semester 2"}]
+    requisites[1]+requisites[3]: [{"expression":{"all":[{"unit":"COMP10001"},{"any":[{"unit":"MAST10005"},{"unit":"MAST10006"}]}]},"kind":"prerequisite","text":"COMP10001 AND (MAST10005 OR MAST10006)"},{"expression":null,"kind":"prohibition","text":"COMP90038, or another of the kind"}]
+    contacts: Empty
     "#);
 }
 

@@ -174,3 +174,49 @@ fn sources_and_verdicts_can_be_sent_between_threads() {
     sendable::<Source>();
     sendable::<rmu_extraction::Verdict>();
 }
+
+#[test]
+fn mistakes_in_listings_and_steps_are_named() {
+    let mut document = preset_at("search-first", &[ORIGIN]).unwrap();
+    let listing =
+        |url: &str| json!({"kind": "paged", "url": url, "barrenPages": 0, "maxPages": 1_000_000, "firstPage": 5000});
+    document["start"] = json!([
+        listing("https://elsewhere.example/?page={page}"),
+        {"kind": "paged", "url": format!("{ORIGIN}/{{year}}/search"), "links": "a[", "lastPage": {"css": "~", "regex": "("}},
+        {"kind": "paged", "url": format!("{ORIGIN}/{{code}}/search")},
+        {"kind": "paged", "url": format!("{ORIGIN}/{{page}}"), "pages": 3},
+    ]);
+    document["page"]["steps"] = json!([
+        {"kind": "type", "selector": "#box[", "text": "{title}"},
+        {"kind": "type", "selector": "#box", "text": "a\nb", "enter": true},
+        {"kind": "click", "selector": ".result", "text": ""},
+        {"kind": "scroll", "times": 0},
+        {"kind": "follow", "selector": "a", "name": "requisites"},
+    ]);
+    insta::assert_snapshot!(errors(&document).join("\n"), @r#"
+    /start/3: unknown field `pages`, expected one of `url`, `firstPage`, `links`, `lastPage`, `barrenPages`, `maxPages`
+    /page/steps/0/selector: is not a CSS selector that can be used: Unexpected EOL
+    /page/steps/0/text: may have no other places than {code}, {codeLower}, {year}
+    /page/steps/1/text: must be plain text in one line
+    /page/steps/2/text: must have 1 to 500 characters
+    /page/steps/3/times: must be 1 to 50
+    "#);
+    document["start"].as_array_mut().unwrap().pop();
+    insta::assert_snapshot!(errors(&document).join("\n"), @r#"
+    /start/0/barrenPages: must be 1 to 20
+    /start/0/maxPages: must be 1 to 10000
+    /start/0/firstPage: must be at most 1000
+    /start/0/url: must be an address of one of the origins
+    /start/1/url: must have a place for {page}
+    /start/1/url: has a place for {year}, so `years` must name some
+    /start/1/links: is not a CSS selector that can be used: Unexpected EOL
+    /start/1/lastPage/css: must not use `~`, which looks at every earlier sibling of every element; use `until`
+    /start/1/lastPage/regex: is not a regular expression that can be used: Parsing error at position 1: Opening parenthesis without closing parenthesis
+    /start/2/url: may have no other places than {page}, {year}
+    /page/steps/0/selector: is not a CSS selector that can be used: Unexpected EOL
+    /page/steps/0/text: may have no other places than {code}, {codeLower}, {year}
+    /page/steps/1/text: must be plain text in one line
+    /page/steps/2/text: must have 1 to 500 characters
+    /page/steps/3/times: must be 1 to 50
+    "#);
+}

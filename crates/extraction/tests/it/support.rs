@@ -15,6 +15,8 @@ static LEGACY: LazyLock<Source> =
     LazyLock::new(|| Source::parse(&preset_at("legacy-static", &[ORIGIN]).unwrap()).unwrap());
 static ELEMENT_ID: LazyLock<Source> =
     LazyLock::new(|| Source::parse(&preset_at("element-id", &[ORIGIN]).unwrap()).unwrap());
+static SEARCH_FIRST: LazyLock<Source> =
+    LazyLock::new(|| Source::parse(&preset_at("search-first", &[ORIGIN]).unwrap()).unwrap());
 
 pub(crate) fn courseloop() -> Source {
     COURSELOOP.clone()
@@ -26,6 +28,10 @@ pub(crate) fn legacy() -> Source {
 
 pub(crate) fn element_id() -> Source {
     ELEMENT_ID.clone()
+}
+
+pub(crate) fn search_first() -> Source {
+    SEARCH_FIRST.clone()
 }
 
 pub(crate) fn page(path: &str, html: &str) -> PageSet {

@@ -89,3 +89,8 @@ fn the_legacy_preset_reads_every_fact_of_every_unit() {
 fn the_element_id_preset_reads_every_fact_of_every_unit() {
     compare(&preset_at("element-id", &[HANDBOOK]).unwrap(), &Site::elements(7, 100));
 }
+
+#[test]
+fn the_search_first_preset_reads_every_fact_of_every_unit() {
+    compare(&preset_at("search-first", &[HANDBOOK]).unwrap(), &Site::search_first(7, 100));
+}

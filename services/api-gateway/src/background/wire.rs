@@ -33,7 +33,7 @@ pub(super) fn task_message(task: &DueTask) -> ScrapeTaskV1 {
             definition: task.source.definition.clone(),
         },
         target: match &task.target {
-            Target::Discovery { url } => TargetV1::Discovery { url: url.clone() },
+            Target::Discovery { url, .. } => TargetV1::Discovery { url: url.clone() },
             Target::Unit { url, code, year } => {
                 TargetV1::Unit { url: url.clone(), code: code.clone().map(String::from), year: year.map(Year::get) }
             }

@@ -12,7 +12,7 @@ use crate::{
 };
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
-use rmu_extraction::{LoadedPage, Step};
+use rmu_extraction::{LoadedPage, Step, UnitAddress, fill_step_text};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -26,6 +26,8 @@ pub(super) struct Visit<'a> {
     pub(super) deadline: Instant,
     /// How long the host took for the document asked for last, if that came.
     pub(super) latency: Option<Duration>,
+    /// The unit that is looked for, as far as the task tells.
+    pub(super) unit: Option<UnitAddress>,
 }
 
 /// A `follow` step.
@@ -128,7 +130,7 @@ impl Visit<'_> {
         // Nothing found means an error's status: no page for steps to work on.
         if found.is_some() || ready.is_empty() {
             for step in steps {
-                perform(lease, step).await?;
+                perform(lease, step, self.unit.as_ref()).await?;
             }
             for follow in follows {
                 let Some(written) = lease.link(follow.selector).await? else { continue };
@@ -156,7 +158,11 @@ impl Visit<'_> {
     }
 }
 
-async fn perform(lease: &mut Lease, step: &Step) -> Result<(), Ending> {
+async fn perform(lease: &mut Lease, step: &Step, unit: Option<&UnitAddress>) -> Result<(), Ending> {
+    let filled = |text: &str| {
+        let bad = || Ending::failed(FailureKind::BadSource, format!("the task does not name what {text:?} asks for"));
+        fill_step_text(text, unit).ok_or_else(bad)
+    };
     match step {
         Step::ClickAll { selector } => {
             lease.click_all(selector).await?;
@@ -165,6 +171,14 @@ async fn perform(lease: &mut Lease, step: &Step) -> Result<(), Ending> {
             let mut any = vec![selector.clone()];
             any.extend(unless.clone());
             lease.wait_for_any(&any).await?;
+        }
+        Step::Type { selector, text, enter } => lease.type_into(selector, &filled(text)?, *enter).await?,
+        Step::Click { selector, text } => {
+            let text = text.as_deref().map(filled).transpose()?;
+            lease.click_one(selector, text.as_deref()).await?;
+        }
+        Step::Scroll { times } => {
+            lease.scroll_to_end(*times).await?;
         }
         Step::Follow { .. } => {}
     }

@@ -1,6 +1,7 @@
 //! The worker against real browsers, a real Redis and small sites on this machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod acting;
 mod host_limits;
 mod hostile_answers;
 mod hostile_markup;

@@ -1,0 +1,84 @@
+//! Where discovery begins.
+
+use super::{Checker, child};
+use crate::{
+    paging::Paging,
+    pattern::Pattern,
+    source::{Paged, Start},
+    template::{Place, Template, Values},
+};
+use rmu_domain::year::Year;
+use url::{Origin, Url};
+
+const MAX_STARTS: usize = 50;
+const MAX_BARREN_PAGES: u32 = 20;
+const MAX_PAGES: u32 = 10_000;
+const MAX_FIRST_PAGE: u32 = 1_000;
+
+impl Checker {
+    pub(super) fn starts(&mut self, start: &[Start], origins: &[Origin], years: &[u16]) -> Vec<Paging> {
+        if start.is_empty() {
+            self.error("/start", "must name where discovery begins");
+        }
+        self.at_most("/start", start, MAX_STARTS);
+        let mut paged = Vec::new();
+        for (index, start) in start.iter().enumerate() {
+            let path = format!("/start/{index}");
+            let url = match start {
+                Start::Sitemap { url } | Start::Listing { url } => Url::parse(url).ok(),
+                Start::Paged(listing) => {
+                    let Some(paging) = self.paged(&path, listing, years) else { continue };
+                    let sample = paging.template.fill_url(Values { page: Some(1), year: sample_year(), code: None });
+                    paged.push(paging);
+                    sample
+                }
+            };
+            if !url.is_some_and(|url| origins.contains(&url.origin())) {
+                self.error(child(&path, "url"), "must be an address of one of the origins");
+            }
+        }
+        paged
+    }
+
+    fn paged(&mut self, path: &str, listing: &Paged, years: &[u16]) -> Option<Paging> {
+        let place = child(path, "url");
+        let template = self.note(&place, Template::parse_url(&listing.url, &[Place::Page, Place::Year]));
+        if let Some(template) = &template {
+            if !template.has(Place::Page) {
+                self.error(place.clone(), "must have a place for {page}");
+            }
+            if template.has(Place::Year) && years.is_empty() {
+                self.error(place, "has a place for {year}, so `years` must name some");
+            }
+        }
+        for (name, number, most) in
+            [("barrenPages", listing.barren_pages, MAX_BARREN_PAGES), ("maxPages", listing.max_pages, MAX_PAGES)]
+        {
+            if !(1..=most).contains(&number) {
+                self.error(child(path, name), format!("must be 1 to {most}"));
+            }
+        }
+        if listing.first_page > MAX_FIRST_PAGE {
+            self.error(child(path, "firstPage"), format!("must be at most {MAX_FIRST_PAGE}"));
+        }
+        let links = listing.links.as_deref().and_then(|raw| self.selector(&child(path, "links"), raw));
+        let last_page = listing.last_page.as_ref().and_then(|last| {
+            let path = child(path, "lastPage");
+            let selector = self.selector(&child(&path, "css"), &last.css);
+            let pattern = self.note(&child(&path, "regex"), Pattern::parse(last.regex.as_deref().unwrap_or("\\d+")));
+            selector.zip(pattern)
+        });
+        Some(Paging {
+            template: template?,
+            first_page: listing.first_page,
+            links,
+            last_page,
+            barren_pages: listing.barren_pages,
+            max_pages: listing.max_pages,
+        })
+    }
+}
+
+fn sample_year() -> Option<Year> {
+    Year::new(2026).ok()
+}
