@@ -10,7 +10,7 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// The years that there are units of. Sites A and D show them side by side, B and C one edition at a time.
+/// The years that there are units of. Sites A and D show them side by side, B, C and E one edition at a time.
 pub(crate) const YEARS: [u16; 3] = [2024, 2025, 2026];
 
 #[derive(Debug, Clone)]
@@ -49,8 +49,8 @@ pub(crate) struct Catalogue {
     by_faculty: Vec<Vec<u32>>,
 }
 
-/// Units that every catalogue begins with, so that examples have something to point at: code 31251 is taught at two.
-const LANDMARKS: [(University, &str, usize, usize, u8); 9] = [
+/// Units that every catalogue begins with, so that examples have something to point at: code 31251 is taught at three.
+const LANDMARKS: [(University, &str, usize, usize, u8); 11] = [
     (University::Northfield, "COMP2011", 2, 0, 2),
     (University::Northfield, "31251", 2, 0, 2),
     (University::Eastmoor, "31251", 2, 0, 2),
@@ -60,6 +60,8 @@ const LANDMARKS: [(University, &str, usize, usize, u8); 9] = [
     (University::Westhaven, "COMP1100", 2, 0, 1),
     (University::Southmere, "COMP20003", 2, 0, 2),
     (University::Southmere, "COMP10002", 2, 0, 1),
+    (University::Harbourview, "COMP2011", 2, 0, 2),
+    (University::Harbourview, "31251", 2, 0, 2),
 ];
 
 impl Catalogue {
@@ -192,7 +194,7 @@ impl Codes {
     fn next(&mut self, faculty: usize, discipline: usize, level: u8) -> String {
         let faculty = &FACULTIES[faculty];
         let prefix = match self.university {
-            University::Northfield | University::Westhaven => {
+            University::Northfield | University::Westhaven | University::Harbourview => {
                 format!("{}{level}", faculty.disciplines[discipline].prefix)
             }
             University::Southmere => format!("{}{level}0", faculty.disciplines[discipline].prefix),

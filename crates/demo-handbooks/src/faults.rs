@@ -34,6 +34,8 @@ pub struct Faults {
     pub redesigned: bool,
     /// What deep paging does to results (site D).
     pub paging: PagingFault,
+    /// What is wrong with the feed of site E.
+    pub feed: FeedFault,
 }
 
 /// In the second half of the pages of results.
@@ -62,6 +64,21 @@ pub enum RobotsFault {
     DisallowAll,
     /// Asks for this many seconds between requests.
     CrawlDelay(u32),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FeedFault {
+    #[default]
+    Normal,
+    /// An element that is never closed.
+    Malformed,
+    /// A document type whose entities unfold to gigabytes.
+    Doctype,
+    /// Far more bytes than any reader should take.
+    Huge,
+    /// Every tenth entry has no title.
+    BadEntries,
 }
 
 /// What is to become of one request for a page.
@@ -122,7 +139,7 @@ impl FaultSwitch {
 
 /// The page under the names of another year's design.
 pub(crate) fn redesign(page: &str) -> String {
-    const NAMES: [(&str, &str); 13] = [
+    const NAMES: [(&str, &str); 16] = [
         ("pageContent", "contentBody"),
         ("credit_points", "creditPointValue"),
         ("data-testid", "data-qa"),
@@ -136,6 +153,9 @@ pub(crate) fn redesign(page: &str) -> String {
         ("id=\"course-", "data-part=\"course-"),
         ("subject-header__", "unit-head__"),
         ("overview-table", "facts"),
+        (":title>", ":name>"),
+        ("credit:", "points:"),
+        (":internalID\"", ":code\""),
     ];
     NAMES.iter().fold(page.to_owned(), |page, (old, new)| page.replace(old, new))
 }

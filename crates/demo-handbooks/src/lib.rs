@@ -6,6 +6,7 @@
 //! | B Eastmoor Institute of Technology | `eastmoor` | legacy static HTML, one edition at a time, listing pages, no sitemap | main |
 //! | C Westhaven University | `westhaven` | every fact in an element with an id of its own, one edition at a time, sitemap without years | main |
 //! | D University of Southmere | `southmere` | found by searching (pages of results, or a box to type a code into), requisites on a page below, years 2024–2026 | main |
+//! | E Harbourview University | `harbourview` | XML feeds in the shape of XCRI-CAP, year 2026 | main |
 //!
 //! Everything follows from a seed and a number of units: pages are written when asked for and never kept.
 //! Each site also publishes the truth, which no scraper may visit (`Disallow: /_truth`).
@@ -183,6 +184,29 @@
 //! A click on one shows `<main id="subject">` below the box while the address stays `/find`, whatever query it has. Unknown codes and addresses of
 //! subjects: `<main id="page-not-found">`, status 200. `/_source-find.json` is the source document for this way in, whose units have no other address.
 //!
+//! # Site E
+//! Feeds `/feeds/xcri-{n}.xml` of some hundred units each, with `ETag` and `Last-Modified`; an entry links `/courses/{code}`, which
+//! has only the title. Elements may have any prefix (`<x:course xmlns:x="…">`); names below are local ones. Text may be escaped, in
+//! CDATA or with comments in it; where rules 1–5 speak of HTML (`description`, `engagement`, `learningOutcome`), it stands in
+//! CDATA, escaped, or as an XHTML `div` in the feed itself.
+//! ```xml
+//! <catalog><provider><title>Harbourview University</title><temporal>2026</temporal>
+//! <course>                                                     <!-- recstatus="3": a code in use no more -->
+//!   <identifier>http://…/courses/COMP2011</identifier>
+//!   <identifier xsi:type="courseDataProgramme:internalID">COMP2011</identifier>      <!-- or without the type -->
+//!   <title>…</title> <date>2026</date>                         <!-- the date may be left to the provider's `temporal` -->
+//!   <type>Undergraduate</type> <faculty>…</faculty><school>…</school>                <!-- both perhaps inside an `organisation` -->
+//!   <description>…</description> <credit><level>2</level><value>6</value></credit>   <!-- or <credit level="2" value="6"/> -->
+//!   <prerequisite>…</prerequisite> <corequisite>… <prohibition>…                     <!-- or <requisite kind="Prerequisite">…; "None": then [] -->
+//!   <learningOutcome identifier="LO1">…</learningOutcome>
+//!   <assessment><title>Project</title><type>Report</type><weight>40%</weight><hurdle>Yes</hurdle></assessment>   <!-- "There is no assessment.": then [] -->
+//!   <engagement>…</engagement> <contributor role="Coordinator">Dr Zoë Nguyễn</contributor>                       <!-- or the role in brackets -->
+//!   <presentation><start dtf="2026-02">Trimester 1</start><attendanceMode>…</attendanceMode><venue><provider><title>…</presentation>
+//!                                                              <!-- "Not offered in 2026.": then [] -->
+//! </course> … </provider></catalog>
+//! ```
+//! Some units are entered twice, under another provider and in another style, and say the same both times.
+//!
 //! # Control
 //! Each host answers `/_stats` (GET; DELETE resets): requests by path and by user agent, the most documents at once, the least gap
 //! between two documents of one agent; see [`statistics`]. `/_faults` (GET, POST, DELETE) shows, replaces and ends the faults of
@@ -192,6 +216,7 @@ mod catalogue;
 mod courseloop;
 mod elements;
 pub mod faults;
+mod feed;
 mod html;
 mod legacy;
 mod prose;

@@ -10,7 +10,7 @@ use std::{io, io::Write, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Synthetic handbook sites: A (Northfield, CourseLoop), B (Eastmoor, legacy static),
-/// C (Westhaven, element ids) and D (Southmere, search-first).
+/// C (Westhaven, element ids), D (Southmere, search-first) and E (Harbourview, XML feed).
 #[derive(Parser)]
 #[command(name = "demo-handbooks", version)]
 struct Arguments {
@@ -35,6 +35,9 @@ struct Arguments {
     /// Port of site D.
     #[arg(long, default_value_t = 0)]
     southmere_port: u16,
+    /// Port of site E.
+    #[arg(long, default_value_t = 0)]
+    harbourview_port: u16,
     /// Faults of site A from the start, as JSON: `{"delayMs":200,"errorShare":10}`.
     #[arg(long, value_parser = faults, default_value = "{}")]
     northfield_faults: Faults,
@@ -47,6 +50,9 @@ struct Arguments {
     /// Faults of site D from the start, as JSON.
     #[arg(long, value_parser = faults, default_value = "{}")]
     southmere_faults: Faults,
+    /// Faults of site E from the start, as JSON.
+    #[arg(long, value_parser = faults, default_value = "{}")]
+    harbourview_faults: Faults,
     /// The gap between requests that the sites' source documents ask for, in milliseconds.
     #[arg(long, default_value_t = 20)]
     min_gap_ms: u64,
@@ -82,10 +88,12 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         eastmoor_port: arguments.eastmoor_port,
         westhaven_port: arguments.westhaven_port,
         southmere_port: arguments.southmere_port,
+        harbourview_port: arguments.harbourview_port,
         northfield_faults: arguments.northfield_faults,
         eastmoor_faults: arguments.eastmoor_faults,
         westhaven_faults: arguments.westhaven_faults,
         southmere_faults: arguments.southmere_faults,
+        harbourview_faults: arguments.harbourview_faults,
         min_gap_ms: arguments.min_gap_ms,
     })
     .await?;
@@ -117,5 +125,6 @@ fn announcement(addresses: &Addresses) -> serde_json::Value {
         "eastmoor": addresses.eastmoor,
         "westhaven": addresses.westhaven,
         "southmere": addresses.southmere,
+        "harbourview": addresses.harbourview,
     })
 }

@@ -2,6 +2,7 @@
 
 mod control;
 mod eastmoor;
+mod harbourview;
 mod host;
 mod northfield;
 mod robots;

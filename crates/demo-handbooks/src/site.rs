@@ -2,7 +2,7 @@
 
 use crate::{
     catalogue::{Catalogue, University, YEARS},
-    courseloop, elements, legacy, search,
+    courseloop, elements, feed, legacy, search,
     truth::Truth,
     unit::Unit,
 };
@@ -45,6 +45,15 @@ impl Site {
     fn plain(university: University, seed: u64, units: u32) -> Self {
         Self {
             catalogue: Catalogue::new(university, seed, units),
+            requisites_origin: String::new(),
+            ballast: String::new(),
+        }
+    }
+
+    /// Site E, Harbourview University.
+    pub fn feed(seed: u64, units: u32) -> Self {
+        Self {
+            catalogue: Catalogue::new(University::Harbourview, seed, units),
             requisites_origin: String::new(),
             ballast: String::new(),
         }
@@ -103,6 +112,7 @@ impl Site {
             University::Eastmoor => legacy::page::served(self, unit.as_ref()),
             University::Westhaven => elements::page::served(self, unit.as_ref()),
             University::Southmere => search::page::served(self, unit.as_ref()),
+            University::Harbourview => feed::page::served(unit.as_ref()),
         }
     }
 
@@ -112,7 +122,9 @@ impl Site {
             University::Northfield => {
                 courseloop::rendered::page(self, self.unit(year, code).as_ref(), year, code, accordions_open)
             }
-            University::Eastmoor | University::Westhaven | University::Southmere => self.unit_page(year, code),
+            University::Eastmoor | University::Westhaven | University::Southmere | University::Harbourview => {
+                self.unit_page(year, code)
+            }
         }
     }
 
@@ -122,7 +134,7 @@ impl Site {
         match self.catalogue.university {
             University::Northfield => courseloop::second_host::page(self, &self.unit(year, code)?),
             University::Southmere => search::eligibility::page(self, &self.unit(year, code)?),
-            University::Eastmoor | University::Westhaven => None,
+            University::Eastmoor | University::Westhaven | University::Harbourview => None,
         }
     }
 
@@ -130,6 +142,20 @@ impl Site {
     pub fn assessment_json(&self, year: u16, code: &str) -> Option<serde_json::Value> {
         let unit = self.unit(year, code)?;
         (self.catalogue.university == University::Northfield).then(|| courseloop::content::assessment(&unit))
+    }
+
+    /// The paths of site E's feeds, each of which names a share of the units; none for other sites.
+    pub fn feed_paths(&self) -> Vec<String> {
+        match self.catalogue.university {
+            University::Harbourview => (1..=feed::files(self)).map(feed::path).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// One of site E's feeds, by its path, as served at `origin`.
+    pub fn feed_xml(&self, path: &str, origin: &str) -> Option<String> {
+        let number = (1..=feed::files(self)).find(|number| feed::path(*number) == path)?;
+        (self.catalogue.university == University::Harbourview).then(|| feed::file(self, number, origin))
     }
 
     /// What each page of `year` says, in catalogue order, made one at a time.

@@ -11,6 +11,7 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
         "northfield" => northfield(handbook, origins, min_gap_ms),
         "westhaven" => settled(include_str!("../assets/westhaven-source.json"), handbook, origins, min_gap_ms),
         "southmere" => settled(include_str!("../assets/southmere-source.json"), handbook, origins, min_gap_ms),
+        "harbourview" => harbourview(handbook, &site.feed_paths(), min_gap_ms),
         _ => eastmoor(handbook, min_gap_ms),
     };
     json!({
@@ -55,6 +56,21 @@ pub fn southmere_find(handbook: &str, min_gap_ms: u64) -> Value {
     document
 }
 
+/// Site E, which has a feed for every so many units.
+pub fn harbourview(handbook: &str, feeds: &[String], min_gap_ms: u64) -> Value {
+    let mut document: Value =
+        serde_json::from_str(include_str!("../assets/harbourview-source.json")).unwrap_or_default();
+    let start = document["start"][0].clone();
+    let starts = feeds.iter().map(|path| {
+        let mut start = start.clone();
+        start["url"] = json!(path);
+        start
+    });
+    document["start"] = starts.collect();
+    settle(&mut document, handbook, &[handbook.to_owned()], min_gap_ms);
+    document
+}
+
 /// Fills in what depends on where the site is served.
 fn settle(document: &mut Value, handbook: &str, origins: &[String], min_gap_ms: u64) {
     document["origins"] = json!(origins);
@@ -80,5 +96,9 @@ mod tests {
         assert_eq!(definition["politeness"]["minGapMs"], 15);
         let document = of(&Site::legacy(1, 3), &origins[..1], 15);
         assert_eq!(document["source"]["definition"]["start"][0]["url"], "http://127.0.0.1:1/numerical.html");
+        let document = of(&Site::feed(1, 1000), &origins[..1], 15);
+        let starts = document["source"]["definition"]["start"].as_array().unwrap();
+        assert_eq!(starts.len(), 2, "a feed for every so many units: {starts:?}");
+        assert_eq!(starts[1]["url"], "http://127.0.0.1:1/feeds/xcri-2.xml");
     }
 }

@@ -1,16 +1,13 @@
 //! Finding units: from a sitemap, an index of sitemaps or a listing page to addresses.
 
-use crate::{MAX_PAGE_BYTES, html, paging::ResultsPage, source::Source};
+use crate::{MAX_PAGE_BYTES, html, paging::ResultsPage, source::Source, xml};
 use rmu_domain::{unit_code::UnitCode, year::Year};
-use roxmltree::{Document as XmlDocument, ParsingOptions};
 use scraper::{Html, Selector};
 use std::collections::BTreeSet;
 use url::Url;
 
 /// What a sitemap may name by its own standard.
 const MAX_ADDRESSES: usize = 50_000;
-const MAX_XML_NODES: u32 = 200_000;
-const MAX_XML_DEPTH: usize = 64;
 
 /// What one file or page of discovery names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,13 +100,7 @@ fn is_xml(content_type: Option<&str>, text: &str) -> bool {
 }
 
 fn sitemap(text: &str) -> Result<Named, DiscoveryError> {
-    if is_nested_too_deeply(text) {
-        return Err(DiscoveryError::NotASitemap(format!("nested more than {MAX_XML_DEPTH} deep")));
-    }
-    // No DTD, so no entities of its own and nothing from outside.
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };
-    let document = XmlDocument::parse_with_options(text, options)
-        .map_err(|error| DiscoveryError::NotASitemap(error.to_string()))?;
+    let document = xml::parse(text).map_err(|error| DiscoveryError::NotASitemap(error.to_string()))?;
     let root = document.root_element();
     let addresses = |entry: &str| -> Vec<Url> {
         root.children()
@@ -125,26 +116,6 @@ fn sitemap(text: &str) -> Result<Named, DiscoveryError> {
             Err(DiscoveryError::NotASitemap(format!("its root is <{}>", other.chars().take(40).collect::<String>())))
         }
     }
-}
-
-/// Counts open elements from the outside, before a parser that might recurse sees them. Comments and the like are
-/// counted as elements at most, so that what is refused is only ever too much.
-fn is_nested_too_deeply(text: &str) -> bool {
-    let mut depth = 0usize;
-    for part in text.split('<').skip(1) {
-        if part.starts_with('/') {
-            depth = depth.saturating_sub(1);
-            continue;
-        }
-        let tag = part.split('>').next().unwrap_or_default();
-        if !tag.starts_with(['!', '?']) && !tag.ends_with('/') {
-            depth += 1;
-        }
-        if depth > MAX_XML_DEPTH {
-            return true;
-        }
-    }
-    false
 }
 
 fn listing(url: &Url, text: &str) -> Result<Named, DiscoveryError> {

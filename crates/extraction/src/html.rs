@@ -6,7 +6,7 @@
 
 mod text;
 
-pub(crate) use text::text_of;
+pub(crate) use text::{as_spaces, finish, is_hidden, separator, text_of};
 
 use crate::MAX_PAGE_BYTES;
 use html5ever::{
@@ -89,7 +89,7 @@ fn look(parser: &Parser<HtmlTreeSink>, piece: &str, silent: &mut Silence) -> Res
 /// Markup to plain text, by the same rules as an element's. Markup beyond the bounds has none.
 pub(crate) fn html_to_text(markup: &str) -> Option<String> {
     if !markup.contains(['<', '&']) {
-        return Some(text::finish(&text::as_spaces(markup)));
+        return Some(finish(&as_spaces(markup)));
     }
     let html = parse(markup).ok()?;
     Some(text_of([html.tree.root()]))

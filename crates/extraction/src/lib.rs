@@ -1,10 +1,11 @@
 //! From a page to facts, by rules that are data. Pure: no network, no browser, no clock.
 //!
 //! A [`Source`] is a checked [`SourceDocument`]. [`discover`] reads sitemaps and listings, [`read_page`] reads
-//! a unit's page. Both take bytes that a stranger controls, so everything here is bounded: sizes, nodes, depth,
+//! a unit's page; [`survey_feed`] and [`read_entries`] do the same for a feed that holds the units themselves. Both take bytes that a stranger controls, so everything here is bounded: sizes, nodes, depth,
 //! backtracking, and the number of nodes that all selectors of a source together may look at.
 
 mod discovery;
+mod feed;
 mod hash;
 mod html;
 mod page;
@@ -16,9 +17,11 @@ mod requisites;
 mod selector;
 pub mod source;
 mod template;
+mod xml;
 
 pub use {
     discovery::{Discovery, DiscoveryError, FoundUnit, discover, discover_results},
+    feed::{EntryRead, FeedEntry, FeedError, FeedSurvey, MAX_ENTRIES_OF_A_PART, read_entries, survey_feed},
     hash::content_hash,
     page::{LoadedPage, PageSet, Verdict, read_page},
     paging::ResultsPage,

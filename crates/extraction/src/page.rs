@@ -1,6 +1,6 @@
 //! From a rendered page to the facts of a unit, or to the reason why there are none.
 
-mod document;
+pub(crate) mod document;
 mod draft;
 pub(crate) mod facts;
 mod lists;
@@ -10,13 +10,17 @@ mod record;
 mod values;
 
 use self::{
-    document::{Budget, Document},
+    document::{Budget, Document, Entry},
     recognise::{blocked, recognise},
     record::record,
-    values::Pages,
+    values::{Pages, read_value},
 };
 use crate::source::{Source, UnitAddress};
-use rmu_domain::facts::{FactName, UnitRecord};
+use rmu_domain::{
+    facts::{FactName, UnitRecord},
+    unit_code::UnitCode,
+    year::Year,
+};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -96,6 +100,37 @@ fn read_within(budget: &Budget, source: &Source, expected: Option<&UnitAddress>,
             None => Verdict::Unit(Box::new(record)),
         },
     }
+}
+
+/// Reads an entry of a feed. All entries share a budget; once it is spent, nothing more is believed.
+pub(crate) fn read_entry(source: &Source, entry: Entry<'_>) -> Verdict {
+    let unit = Document::of_entry(entry);
+    let verdict = match recognise(source, &unit) {
+        Some(other) => other,
+        None => match record(source, &Pages { unit, followed: Vec::new() }) {
+            Err(verdict) => verdict,
+            Ok(record) => Verdict::Unit(Box::new(record)),
+        },
+    };
+    if entry.feed.is_beyond_budget() {
+        return Verdict::NotAUnit { detail: "the feed is too intricate to be read".to_owned() };
+    }
+    verdict
+}
+
+/// Code and year of an entry, which are its name.
+pub(crate) fn name_of_entry(source: &Source, entry: Entry<'_>) -> Option<(UnitCode, Option<Year>)> {
+    let pages = Pages { unit: Document::of_entry(entry), followed: Vec::new() };
+    let (mut code, mut year) = (None, None);
+    read_value(&pages, source.rules(FactName::Code), |text| {
+        code = UnitCode::parse(text).ok();
+        code.is_some()
+    });
+    read_value(&pages, source.rules(FactName::Year), |text| {
+        year = Year::parse(text).ok();
+        year.is_some()
+    });
+    code.map(|code| (code, year))
 }
 
 /// What the page says of itself that does not fit its address.

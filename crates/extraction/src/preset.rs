@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The names of all presets.
-pub const PRESETS: [&str; 4] = ["courseloop", "legacy-static", "element-id", "search-first"];
+pub const PRESETS: [&str; 5] = ["courseloop", "legacy-static", "element-id", "search-first", "xcri-cap"];
 
 /// A preset as it is written: without origins, with start addresses relative to the first origin.
 pub fn preset(name: &str) -> Option<Value> {
@@ -12,6 +12,7 @@ pub fn preset(name: &str) -> Option<Value> {
         "legacy-static" => include_str!("../presets/legacy-static.json"),
         "element-id" => include_str!("../presets/element-id.json"),
         "search-first" => include_str!("../presets/search-first.json"),
+        "xcri-cap" => include_str!("../presets/xcri-cap.json"),
         _ => return None,
     };
     serde_json::from_str(text).ok()

@@ -31,8 +31,9 @@ pub struct SourceDocument {
     #[serde(default)]
     pub years: Vec<u16>,
     /// A regular expression over whole URLs, with a group `code` and, where the site has years, `year`:
-    /// which of the pages found are units.
-    pub unit_url: String,
+    /// which of the pages found are units. Only a source with nothing but feeds may do without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_url: Option<String>,
     #[serde(default)]
     pub politeness: Politeness,
     #[serde(default)]
@@ -60,6 +61,9 @@ pub enum Start {
     Listing { url: String },
     /// A listing over many pages, read one after the other.
     Paged(Paged),
+    /// An XML file that holds the units themselves: every element at `entry`, a path from the root such as
+    /// `/catalog/provider/course`, is one. All years are read, or those of `years`.
+    Feed { url: String, entry: String },
 }
 
 /// A listing over many pages. What it names is a set: rows that come twice do no harm, and rows that a site drops
@@ -109,7 +113,7 @@ fn default_max_pages() -> u32 {
 impl Start {
     pub fn url(&self) -> &str {
         match self {
-            Self::Sitemap { url } | Self::Listing { url } => url,
+            Self::Sitemap { url } | Self::Listing { url } | Self::Feed { url, .. } => url,
             Self::Paged(paged) => &paged.url,
         }
     }
@@ -118,7 +122,7 @@ impl Start {
     pub fn pages(&self) -> Option<&Paged> {
         match self {
             Self::Paged(paged) => Some(paged),
-            Self::Sitemap { .. } | Self::Listing { .. } => None,
+            Self::Sitemap { .. } | Self::Listing { .. } | Self::Feed { .. } => None,
         }
     }
 }

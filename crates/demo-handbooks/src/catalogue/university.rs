@@ -7,11 +7,13 @@ pub(crate) enum University {
     Eastmoor,
     Westhaven,
     Southmere,
+    Harbourview,
 }
 
 impl University {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 4] = [Self::Northfield, Self::Eastmoor, Self::Westhaven, Self::Southmere];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Northfield, Self::Eastmoor, Self::Westhaven, Self::Southmere, Self::Harbourview];
 
     pub(crate) fn slug(self) -> &'static str {
         match self {
@@ -19,6 +21,7 @@ impl University {
             Self::Eastmoor => "eastmoor",
             Self::Westhaven => "westhaven",
             Self::Southmere => "southmere",
+            Self::Harbourview => "harbourview",
         }
     }
 
@@ -28,6 +31,7 @@ impl University {
             Self::Eastmoor => "Eastmoor Institute of Technology",
             Self::Westhaven => "Westhaven University",
             Self::Southmere => "University of Southmere",
+            Self::Harbourview => "Harbourview University",
         }
     }
 
@@ -38,6 +42,7 @@ impl University {
             Self::Eastmoor => format!("/subjects/{code}.html"),
             Self::Westhaven => format!("/programs-courses/course.html?course_code={code}"),
             Self::Southmere => format!("/{year}/subjects/{}", code.to_lowercase()),
+            Self::Harbourview => format!("/courses/{code}"),
         }
     }
 
@@ -45,7 +50,7 @@ impl University {
     pub(crate) fn shows_years_side_by_side(self) -> bool {
         match self {
             Self::Northfield | Self::Southmere => true,
-            Self::Eastmoor | Self::Westhaven => false,
+            Self::Eastmoor | Self::Westhaven | Self::Harbourview => false,
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use crate::{
     Site,
-    faults::{FaultSwitch, Verdict, redesign, truncate},
+    faults::{FaultSwitch, FeedFault, Verdict, redesign, truncate},
+    random::hash,
     statistics::{Sort, Statistics},
 };
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::USER_AGENT,
+    http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, USER_AGENT},
     middleware::Next,
     web::Data,
 };
@@ -102,6 +103,51 @@ pub(super) fn part(request: &HttpRequest, content_type: &'static str, text: &str
 
 pub(super) fn xml(text: String) -> HttpResponse {
     HttpResponse::Ok().content_type("application/xml; charset=utf-8").body(text)
+}
+
+/// A feed, or that it is still the one the reader has.
+pub(super) fn feed(request: &HttpRequest, host: &Host, xml: String) -> HttpResponse {
+    /// The day it was generated, as it says itself.
+    const GENERATED: &str = "Mon, 05 Jan 2026 03:00:00 GMT";
+    let fault = host.faults.get().feed;
+    if manner(request).error_page {
+        return page(request, || host.site.unit_page(0, ""), || host.site.unit_page(0, ""));
+    }
+    let xml = dressed(xml, manner(request));
+    let xml = match fault {
+        FeedFault::Normal => xml,
+        FeedFault::Malformed => xml.replacen("</provider>", "<dc:title>Never closed</provider>", 1),
+        FeedFault::Doctype => with_doctype(&xml),
+        FeedFault::Huge => format!("{xml}<!-- {} -->", "padding ".repeat(2 << 20)),
+        FeedFault::BadEntries => without_some_titles(&xml),
+    };
+    let tag = format!("\"{:016x}\"", hash(&xml));
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_known = match (header(IF_NONE_MATCH), header(IF_MODIFIED_SINCE)) {
+        (Some(known), _) => known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag),
+        (None, Some(since)) => since == GENERATED && fault == FeedFault::Normal,
+        (None, None) => false,
+    };
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((ETAG, tag)).insert_header((LAST_MODIFIED, GENERATED));
+    if is_known { answer.finish() } else { answer.content_type("application/xml; charset=utf-8").body(xml) }
+}
+
+/// Ten entities, each of ten of the one before.
+fn with_doctype(xml: &str) -> String {
+    let entities: String =
+        (1..10).map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10))).collect();
+    let doctype = format!("<!DOCTYPE catalog [<!ENTITY l0 \"lol\">{entities}]>\n<catalog");
+    xml.replacen("<catalog", &doctype, 1).replacen("<dc:title>", "<dc:title>&l9;", 1)
+}
+
+/// Every tenth title of a course stands where nobody looks for it.
+fn without_some_titles(xml: &str) -> String {
+    let courses = xml.split("<course>").enumerate().map(|(number, course)| match number % 10 {
+        9 => course.replacen("dc:title>", "hv:caption>", 2),
+        _ => course.to_owned(),
+    });
+    courses.collect::<Vec<_>>().join("<course>")
 }
 
 fn manner(request: &HttpRequest) -> Manner {

@@ -1,7 +1,7 @@
 //! Starts all sites on loopback, one listener a host.
 
 use super::{
-    eastmoor,
+    eastmoor, harbourview,
     host::{Host, receive},
     northfield, southmere, westhaven,
 };
@@ -32,10 +32,12 @@ pub struct ServeConfig {
     pub eastmoor_port: u16,
     pub westhaven_port: u16,
     pub southmere_port: u16,
+    pub harbourview_port: u16,
     pub northfield_faults: Faults,
     pub eastmoor_faults: Faults,
     pub westhaven_faults: Faults,
     pub southmere_faults: Faults,
+    pub harbourview_faults: Faults,
     /// The gap between requests that the sites' own source documents ask of a crawler.
     pub min_gap_ms: u64,
 }
@@ -50,10 +52,12 @@ impl Default for ServeConfig {
             eastmoor_port: 0,
             westhaven_port: 0,
             southmere_port: 0,
+            harbourview_port: 0,
             northfield_faults: Faults::default(),
             eastmoor_faults: Faults::default(),
             westhaven_faults: Faults::default(),
             southmere_faults: Faults::default(),
+            harbourview_faults: Faults::default(),
             min_gap_ms: 20,
         }
     }
@@ -68,6 +72,7 @@ pub struct Addresses {
     pub eastmoor: String,
     pub westhaven: String,
     pub southmere: String,
+    pub harbourview: String,
 }
 
 /// The sites being served; they end with [`Running::stop`] or with the process.
@@ -94,12 +99,14 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
     let eastmoor = bind(config.eastmoor_port)?;
     let westhaven = bind(config.westhaven_port)?;
     let southmere = bind(config.southmere_port)?;
+    let harbourview = bind(config.harbourview_port)?;
     let addresses = Addresses {
         northfield: origin(&northfield)?,
         northfield_requisites: origin(&requisites)?,
         eastmoor: origin(&eastmoor)?,
         westhaven: origin(&westhaven)?,
         southmere: origin(&southmere)?,
+        harbourview: origin(&harbourview)?,
     };
     let (seed, units) = (config.seed, config.units);
     let site_a = Site::courseloop(seed, units).with_requisites_origin(&addresses.northfield_requisites);
@@ -120,6 +127,7 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
     let site_b = alone(Site::legacy(seed, units), config.eastmoor_faults, &addresses.eastmoor);
     let site_c = alone(Site::elements(seed, units), config.westhaven_faults, &addresses.westhaven);
     let site_d = alone(Site::search_first(seed, units), config.southmere_faults, &addresses.southmere);
+    let site_e = alone(Site::feed(seed, units), config.harbourview_faults, &addresses.harbourview);
     let handles = vec![
         start(northfield, host(&site_a, &faults_a, &addresses.northfield, &origins_a), northfield::handbook)?,
         start(
@@ -130,6 +138,7 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
         start(eastmoor, site_b, eastmoor::handbook)?,
         start(westhaven, site_c, westhaven::handbook)?,
         start(southmere, site_d, southmere::handbook)?,
+        start(harbourview, site_e, harbourview::handbook)?,
     ];
     Ok(Running { addresses, handles })
 }

@@ -62,7 +62,7 @@ pub(super) fn outcomes(catalogue: &Catalogue, index: usize) -> Vec<Outcome> {
                 University::Northfield => format!("ULO{number}"),
                 // Site D does not number them.
                 University::Eastmoor | University::Southmere => number.to_string(),
-                University::Westhaven => format!("LO{number}"),
+                University::Westhaven | University::Harbourview => format!("LO{number}"),
             };
             Outcome { code, description: Prose(blocks) }
         })
@@ -139,6 +139,11 @@ pub(super) fn offerings(catalogue: &Catalogue, index: usize, year: u16) -> Vec<O
             &["Parkfield", "Burnside & Creswick", "Off Campus", "Shepperton"],
             &["On Campus", "Dual-Delivery", "Online", "Extended"],
         ),
+        University::Harbourview => (
+            &["Trimester 1", "Trimester 2", "Trimester 3", "Summer & winter school"],
+            &["Harbour Campus", "Hill Campus", "Port Augusta & Whyalla"],
+            &["Campus", "Distance with attendance", "Online"],
+        ),
     };
     // The barest pages name no more than the sessions, so all rows of one page are alike.
     let (with_location, with_mode) = stream.weighted(&[((true, true), 70), ((true, false), 15), ((false, false), 15)]);
@@ -160,9 +165,9 @@ pub(super) fn contacts(catalogue: &Catalogue, index: usize) -> Vec<Contact> {
     (0..count)
         .map(|_| {
             let role = match (catalogue.university, stream.below(10)) {
-                (University::Eastmoor, 0..3) => None,
-                // Brackets end the role on site B's pages.
-                (University::Eastmoor, drawn) => Some(people::ROLES[drawn % 4]),
+                (University::Eastmoor | University::Harbourview, 0..3) => None,
+                // Brackets end the role on site B's pages and in some entries of site E.
+                (University::Eastmoor | University::Harbourview, drawn) => Some(people::ROLES[drawn % 4]),
                 // The element's name says what they are.
                 (University::Westhaven, _) => Some("Coordinator"),
                 (University::Northfield | University::Southmere, drawn) => {

@@ -9,7 +9,7 @@ fn links(html: &str, before: &str, after: &str) -> Vec<String> {
 
 #[test]
 fn the_same_seed_writes_the_same_pages_and_another_seed_others() {
-    for make in [Site::courseloop, Site::legacy, Site::elements, Site::search_first] {
+    for make in [Site::courseloop, Site::legacy, Site::elements, Site::search_first, Site::feed] {
         let (site, again, other) = (make(9, 40), make(9, 40), make(10, 40));
         let codes: Vec<&str> = site.codes(2026).collect();
         assert!(codes.len() > 30);

@@ -33,12 +33,12 @@ pub(crate) fn text_of<'a>(nodes: impl IntoIterator<Item = NodeRef<'a, Node>>) ->
 }
 
 /// White space of the source is never a line break of the text.
-pub(super) fn as_spaces(text: &str) -> String {
+pub(crate) fn as_spaces(text: &str) -> String {
     text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
 }
 
 /// Collapses each line, drops the empty ones.
-pub(super) fn finish(raw: &str) -> String {
+pub(crate) fn finish(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     for line in raw.split('\n') {
         let mut words = line.split_whitespace();
@@ -55,12 +55,12 @@ pub(super) fn finish(raw: &str) -> String {
     text
 }
 
-fn is_hidden(element: &str) -> bool {
+pub(crate) fn is_hidden(element: &str) -> bool {
     matches!(element, "script" | "style" | "template" | "noscript")
 }
 
 /// What an element puts before and after its text.
-fn separator(element: &str) -> &'static str {
+pub(crate) fn separator(element: &str) -> &'static str {
     match element {
         "td" | "th" => " ",
         "address" | "article" | "aside" | "blockquote" | "body" | "br" | "caption" | "dd" | "details" | "div"

@@ -4,11 +4,15 @@ use super::LoadedPage;
 use crate::{
     html::{TooIntricate, parse, text_of},
     pattern::Pattern,
+    xml::{Hit, XmlPath, xml_text},
 };
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Html, Node, Selector};
 use serde_json::Value;
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 use url::Url;
 
 /// How many nodes all rules of a source together may look at on one page set. A page of 200 KB needs a few
@@ -21,7 +25,7 @@ const MAX_JSON_SEPARATORS: usize = 2_000_000;
 
 /// What reading may still cost.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<usize>);
+pub(crate) struct Budget(Cell<usize>);
 
 impl Default for Budget {
     fn default() -> Self {
@@ -37,18 +41,44 @@ impl Budget {
         rest > 0
     }
 
-    pub(super) fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.0.get() == 0
     }
 }
 
 /// A parsed page.
 #[derive(Debug)]
-pub(super) struct Document<'p> {
+pub(crate) struct Document<'p> {
     pub(super) url: &'p Url,
     html: Html,
     json: Option<Value>,
+    entry: Option<Entry<'p>>,
     budget: &'p Budget,
+}
+
+/// An entry of a feed, instead of a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'p> {
+    pub(crate) element: roxmltree::Node<'p, 'p>,
+    pub(crate) feed: &'p Feed<'p>,
+}
+
+/// What all entries of a feed share, the budget too; what paths from its root lead to is found once.
+#[derive(Debug)]
+pub(crate) struct Feed<'p> {
+    url: &'p Url,
+    budget: &'p Budget,
+    found: RefCell<BTreeMap<String, Vec<Hit<'p>>>>,
+}
+
+impl<'p> Feed<'p> {
+    pub(crate) fn new(url: &'p Url, budget: &'p Budget) -> Self {
+        Self { url, budget, found: RefCell::default() }
+    }
+
+    pub(crate) fn is_beyond_budget(&self) -> bool {
+        self.budget.is_spent()
+    }
 }
 
 impl<'p> Document<'p> {
@@ -59,7 +89,39 @@ impl<'p> Document<'p> {
     ) -> Result<Self, TooIntricate> {
         let html = parse(&page.html)?;
         let json = embedded_json.and_then(|selector| embedded(&html, selector));
-        Ok(Self { url: &page.url, html, json, budget })
+        Ok(Self { url: &page.url, html, json, entry: None, budget })
+    }
+
+    pub(super) fn of_entry(entry: Entry<'p>) -> Self {
+        let Feed { url, budget, .. } = *entry.feed;
+        Self { url, html: Html::new_document(), json: None, entry: Some(entry), budget }
+    }
+
+    /// What a path leads to from an element, or from the entry; nothing on a page.
+    pub(super) fn find<'d>(&'d self, from: Option<roxmltree::Node<'d, 'd>>, path: &XmlPath) -> Vec<Hit<'d>> {
+        let Some(entry) = &self.entry else { return Vec::new() };
+        if path.is_from_root()
+            && let Some(found) = entry.feed.found.borrow().get(path.as_str())
+        {
+            return found.clone();
+        }
+        if path.is_from_root() {
+            let (found, looked) = path.find(entry.element);
+            self.budget.spend(looked);
+            entry.feed.found.borrow_mut().insert(path.as_str().to_owned(), found.clone());
+            return found;
+        }
+        let (found, looked) = path.find(from.unwrap_or(entry.element));
+        if self.budget.spend(looked) { found } else { Vec::new() }
+    }
+
+    pub(super) fn xml_text(&self, element: roxmltree::Node<'_, '_>) -> String {
+        if self.budget.is_spent() || !self.budget.spend(element.descendants().count()) {
+            return String::new();
+        }
+        let text = xml_text(element);
+        self.budget.spend(text.len() / BYTES_PER_NODE);
+        text
     }
 
     pub(super) fn json(&self) -> Option<&Value> {
@@ -108,7 +170,10 @@ impl<'p> Document<'p> {
     }
 
     pub(super) fn whole_text(&self) -> String {
-        self.text(&[self.html.tree.root()])
+        match &self.entry {
+            Some(entry) => self.xml_text(entry.element),
+            None => self.text(&[self.html.tree.root()]),
+        }
     }
 
     fn spend_on(&self, node: NodeRef<'_, Node>) -> bool {

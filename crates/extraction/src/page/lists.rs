@@ -9,7 +9,7 @@ use super::{
 use crate::{
     pattern::Pattern,
     requisites::courseloop_requisites,
-    source::{CompiledRule, Transform},
+    source::{CompiledRule, Place, Transform},
 };
 use rmu_domain::requisite::Requisite;
 use serde_json::Value;
@@ -123,7 +123,7 @@ impl<'d> Item<'d> {
     fn json(&self) -> Option<&'d Value> {
         match self {
             Self::Json(value) => Some(value),
-            Self::Element(_) | Self::Group(_) | Self::Text(_) => None,
+            Self::Element(_) | Self::Group(_) | Self::Xml(_) | Self::Text(_) => None,
         }
     }
 }
@@ -218,8 +218,8 @@ fn field<'d>(document: &'d Document<'_>, item: &Item<'d>, rules: &[CompiledRule]
             continue;
         }
         // Only JSON with `*`, or `split`, names a field several times; of elements the first is meant.
-        let is_css = matches!(rule.place, crate::source::Place::Css { .. });
-        if is_css && rule.split.is_none() {
+        let is_of_elements = matches!(rule.place, Place::Css { .. } | Place::Xml(_));
+        if is_of_elements && rule.split.is_none() {
             values.truncate(1);
         }
         return Reading::Value(values);

@@ -5,6 +5,7 @@ use crate::{
     pattern::{Pattern, TooIntricate},
     pointer::{Found, Pointer},
     source::{CompiledSignal, Look, Place},
+    xml::{Hit, XmlPath},
 };
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node, Selector};
@@ -17,6 +18,7 @@ pub(super) enum Item<'d> {
     /// Siblings from one heading to the next.
     Group(Vec<NodeRef<'d, Node>>),
     Json(&'d Value),
+    Xml(roxmltree::Node<'d, 'd>),
     Text(String),
 }
 
@@ -44,6 +46,10 @@ pub(super) fn look<'d>(document: &'d Document<'_>, entry: Option<&Item<'d>>, pla
         Place::Constant(word) => Spotted::Items(vec![Item::Text(word.clone())]),
         Place::Address => Spotted::Items(vec![Item::Text(document.url.as_str().to_owned())]),
         Place::Json(pointer) => look_json(document, entry, pointer),
+        Place::Xml(path) => match look_xml(document, entry, path) {
+            items if items.is_empty() => Spotted::Absent,
+            items => Spotted::Items(items),
+        },
         Place::Css { selector, having, inside, until } => {
             let kept = elements(document, entry, selector, having.as_ref());
             if kept.is_empty() {
@@ -68,6 +74,19 @@ fn look_json<'d>(document: &'d Document<'_>, entry: Option<&Item<'d>>, pointer: 
     }
 }
 
+fn look_xml<'d>(document: &'d Document<'_>, entry: Option<&Item<'d>>, path: &XmlPath) -> Vec<Item<'d>> {
+    let from = match entry {
+        Some(Item::Xml(element)) => Some(*element),
+        Some(_) => return Vec::new(),
+        None => None,
+    };
+    let item = |hit| match hit {
+        Hit::Element(element) => Item::Xml(element),
+        Hit::Attribute(value) => Item::Text(value.to_owned()),
+    };
+    document.find(from, path).into_iter().map(item).collect()
+}
+
 fn elements<'d>(
     document: &'d Document<'_>,
     entry: Option<&Item<'d>>,
@@ -78,7 +97,7 @@ fn elements<'d>(
         None => document.select(selector),
         Some(Item::Element(element)) => document.select_in(*element, selector),
         Some(Item::Group(group)) => document.select_among(group, selector),
-        Some(Item::Json(_) | Item::Text(_)) => Vec::new(),
+        Some(Item::Json(_) | Item::Xml(_) | Item::Text(_)) => Vec::new(),
     };
     if let Some(pattern) = having {
         found.retain(|element| {
@@ -127,6 +146,7 @@ pub(super) fn item_text(document: &Document<'_>, item: &Item<'_>, attribute: Opt
         (_, Some(_)) => return ItemText::NoPlace,
         (Item::Element(element), None) => document.text(&[**element]),
         (Item::Group(nodes), None) => document.text(nodes),
+        (Item::Xml(element), None) => document.xml_text(*element),
         (Item::Text(text), None) => text.clone(),
         (Item::Json(value), None) => return json_text(value),
     };
@@ -182,6 +202,10 @@ pub(super) fn shows(
             Spotted::Absent | Spotted::Empty => Vec::new(),
             Spotted::Items(items) => items.iter().map(|item| plain(item_text(document, item, None))).collect(),
         },
+        Look::Xml(path) => {
+            let items = look_xml(document, entry, path);
+            items.iter().map(|item| plain(item_text(document, item, None))).collect()
+        }
     };
     let Some(pattern) = &signal.matches else { return Ok(!texts.is_empty()) };
     for text in texts {

@@ -61,6 +61,10 @@ struct Checker {
     errors: Vec<SourceError>,
     /// Whether rules may look into embedded JSON.
     has_json: bool,
+    /// Whether rules may look into entries of a feed.
+    has_feed: bool,
+    /// Whether there is anything else: feeds have no pages for selectors.
+    has_pages: bool,
     /// Names of the pages that `follow` steps keep.
     pages: BTreeSet<String>,
 }
@@ -102,7 +106,12 @@ impl Checker {
         let origins_raw: Option<Vec<String>> = self.required(map, "origins");
         let start: Option<Vec<Start>> = self.required(map, "start");
         let years: Vec<u16> = self.optional(map, "years").unwrap_or_default();
-        let unit_url_raw: Option<String> = self.required(map, "unitUrl");
+        // A mistake in `start` is told once, not with every rule that depends on it.
+        let is_feed = |start: &Start| matches!(start, Start::Feed { .. });
+        self.has_feed = start.as_ref().is_none_or(|all| all.iter().any(is_feed));
+        self.has_pages = start.as_ref().is_none_or(|all| all.is_empty() || !all.iter().all(is_feed));
+        let unit_url_raw: Option<String> =
+            if self.has_pages { self.required(map, "unitUrl") } else { self.optional(map, "unitUrl") };
         let politeness: Politeness = self.optional(map, "politeness").unwrap_or_default();
         let page: PageSteps = self.optional(map, "page").unwrap_or_default();
         let recognise: Option<Recognise> = self.required(map, "recognise");
@@ -115,6 +124,7 @@ impl Checker {
             (Some(start), Some(origins)) => self.starts(start, origins, &years),
             _ => Vec::new(),
         };
+        let feeds = start.as_deref().map(|start| self.feeds(start)).unwrap_or_default();
         for (index, year) in years.iter().enumerate() {
             self.note(&format!("/years/{index}"), Year::new(*year).map_err(|e| e.to_string()));
         }
@@ -143,7 +153,7 @@ impl Checker {
                 origins: origins_raw?,
                 start: start?,
                 years,
-                unit_url: unit_url_raw?,
+                unit_url: unit_url_raw,
                 politeness,
                 page,
                 recognise: recognise?,
@@ -153,7 +163,8 @@ impl Checker {
             },
             origins: origins?,
             paged,
-            unit_url: unit_url?,
+            unit_url,
+            feeds,
             embedded_json,
             blocked,
             not_found,

@@ -1,7 +1,7 @@
 //! A source as it is used: every selector, pointer and expression compiled.
 
 use super::{SourceDocument, SourceErrors, Transform, check};
-use crate::{paging::Paging, pattern::Pattern, pointer::Pointer};
+use crate::{paging::Paging, pattern::Pattern, pointer::Pointer, xml::XmlPath};
 use rmu_domain::{facts::FactName, unit_code::UnitCode, year::Year};
 use scraper::Selector;
 use std::collections::BTreeMap;
@@ -13,7 +13,9 @@ pub struct Source {
     pub(super) document: SourceDocument,
     pub(super) origins: Vec<Origin>,
     pub(super) paged: Vec<Paging>,
-    pub(super) unit_url: Pattern,
+    pub(super) unit_url: Option<Pattern>,
+    /// Feeds with the path of their entries.
+    pub(super) feeds: Vec<(Url, XmlPath)>,
     pub(super) embedded_json: Option<Selector>,
     pub(super) blocked: Vec<CompiledSignal>,
     pub(super) not_found: Vec<CompiledSignal>,
@@ -52,7 +54,7 @@ impl Source {
 
     /// The unit whose page is at this address, if it is the address of one.
     pub fn classify(&self, url: &Url) -> Option<UnitAddress> {
-        let captures = self.unit_url.captures(url.as_str()).ok()??;
+        let captures = self.unit_url.as_ref()?.captures(url.as_str()).ok()??;
         let code = UnitCode::parse(captures.name("code")?.as_str()).ok()?;
         let year = match captures.name("year") {
             Some(year) => Some(Year::parse(year.as_str()).ok()?),
@@ -63,6 +65,15 @@ impl Source {
 
     pub(crate) fn paged(&self) -> &[Paging] {
         &self.paged
+    }
+
+    /// Whether a feed is at this address.
+    pub fn is_feed(&self, url: &Url) -> bool {
+        self.entry_path(url).is_some()
+    }
+
+    pub(crate) fn entry_path(&self, url: &Url) -> Option<&XmlPath> {
+        self.feeds.iter().find(|(feed, _)| feed == url).map(|(_, path)| path)
     }
 
     pub(crate) fn embedded_json(&self) -> Option<&Selector> {
@@ -98,6 +109,7 @@ pub(crate) enum Look {
     Text,
     Css(Selector),
     Json(Pointer),
+    Xml(XmlPath),
 }
 
 #[derive(Debug, Clone)]
@@ -127,6 +139,7 @@ pub(crate) enum Place {
         until: Option<Selector>,
     },
     Json(Pointer),
+    Xml(XmlPath),
     Address,
     Constant(String),
 }

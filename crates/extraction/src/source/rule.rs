@@ -8,18 +8,20 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Signal {
-    /// Where to look; without both, the page's whole text.
+    /// Where to look; without any, the page's whole text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub css: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xml: Option<String>,
     /// A regular expression the text found must match; without it, being there is enough (for JSON: being
     /// there and not `null`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matches: Option<String>,
 }
 
-/// One place to find a fact, and how to read it. Exactly one of `css`, `json`, `address` or `constant` says
+/// One place to find a fact, and how to read it. Exactly one of `css`, `json`, `xml`, `address` or `constant` says
 /// where; inside `each`, a rule with none of them reads the entry itself.
 ///
 /// What is found goes through `regex`, then `split`, then `transform`, then the fact's own parser. A
@@ -33,6 +35,11 @@ pub struct Rule {
     /// A JSON Pointer into the embedded document; a segment `*` stands for every element of an array.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
+    /// In an entry of a feed, a path of child elements by their names without prefixes: `credit/value`,
+    /// `contributor[@role='lecturer']`, `*/title`, `@id` or `credit/@value` for an attribute, and from the
+    /// document's root `/catalog/title`. An element's text keeps the lines of HTML's blocks in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xml: Option<String>,
     /// Reads the address of the page, where only that names the year, say.
     #[serde(default, skip_serializing_if = "is_false")]
     pub address: bool,

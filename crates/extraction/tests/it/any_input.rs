@@ -2,7 +2,7 @@
 
 use crate::support::{courseloop, legacy, page, read_fact};
 use proptest::prelude::*;
-use rmu_extraction::{Source, Verdict, discover, read_page};
+use rmu_extraction::{Source, Verdict, discover, preset_at, read_page, survey_feed};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -22,6 +22,37 @@ fn any_json() -> impl Strategy<Value = Value> {
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
             prop::collection::btree_map(keys, inner, 0..6).prop_map(|map| map.into_iter().collect::<Value>()),
         ]
+    })
+}
+
+/// Entries of feeds, with what rules look for in odd places.
+fn any_xml() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "course",
+        "identifier",
+        "title",
+        "credit",
+        "level",
+        "value",
+        "description",
+        "div",
+        "presentation",
+        "start",
+        "prerequisite",
+        "assessment",
+        "contributor",
+        "learningOutcome",
+        "date",
+    ]);
+    let leaf = prop_oneof![
+        "[A-Z]{0,4}[0-9]{0,5}",
+        "<!\\[CDATA\\[[<a-z> ]{0,9}\\]\\]>",
+        Just("None".to_owned()),
+        Just(String::new())
+    ];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        (name.clone(), prop::collection::vec(inner, 0..5))
+            .prop_map(|(name, inner)| format!("<{name} value=\"6\" recstatus=\"1\">{}</{name}>", inner.concat()))
     })
 }
 
@@ -57,6 +88,21 @@ proptest! {
         let url = Url::parse("https://handbook.example.edu/sitemap.xml").unwrap();
         let _ = discover(&courseloop(), &url, xml.then_some("text/xml"), &body);
         let _ = discover(&courseloop(), &url, None, &[b"<urlset><url>".as_slice(), &body].concat());
+    }
+
+    #[test]
+    fn any_feed_is_surveyed_or_refused(parts in prop::collection::vec(any_xml(), 0..20), raw in "[<>/a-c \"'=&;!?\\-\\[\\]]{0,60}") {
+        let source = Source::parse(&preset_at("xcri-cap", &["https://handbook.example.edu"]).unwrap()).unwrap();
+        let url = Url::parse("https://handbook.example.edu/xcri.xml").unwrap();
+        for end in [String::new(), raw] {
+            let feed = format!("<catalog><provider>{}{end}</provider></catalog>", parts.concat());
+            if let Ok(survey) = survey_feed(&source, &url, feed.as_bytes()) {
+                for part in survey.parts {
+                    let read = rmu_extraction::read_entries(&source, &url, feed.as_bytes(), &part).unwrap();
+                    prop_assert_eq!(read.len(), part.len());
+                }
+            }
+        }
     }
 
     #[test]

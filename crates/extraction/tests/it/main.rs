@@ -8,6 +8,7 @@
 
 mod any_input;
 mod discovery;
+mod feed;
 mod hash;
 mod pages;
 mod recognition;

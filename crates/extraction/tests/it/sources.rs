@@ -77,7 +77,7 @@ fn every_mistake_is_named_with_its_place() {
     /page/steps/0/selector: is not a CSS selector that can be used: Unexpected EOL
     /page/steps/0/name: must be 1 to 40 letters or digits
     /recognise/unit: must name at least one sign of a unit's page
-    /facts/code/2/xpath: unknown field `xpath`, expected one of `css`, `json`, `address`, `constant`, `page`, `having`, `inside`, `until`, `attribute`, `regex`, `split`, `transform`, `lines`, `each`, `skipWhen`, `noneWhen`, `merge`
+    /facts/code/2/xpath: unknown field `xpath`, expected one of `css`, `json`, `xml`, `address`, `constant`, `page`, `having`, `inside`, `until`, `attribute`, `regex`, `split`, `transform`, `lines`, `each`, `skipWhen`, `noneWhen`, `merge`
     /facts/code/0/css: must not use `~`, which looks at every earlier sibling of every element; use `until`
     /facts/code/1/json: needs embeddedJson
     /facts/faculty/0/constant: is for fields of entries only: facts have no defaults
@@ -88,7 +88,7 @@ fn every_mistake_is_named_with_its_place() {
     /facts/requisites/1/each/weight: is no field of an entry; the fields are kind, text, order
     /facts/requisites/1/each/kind/0/constant: must be prerequisite, corequisite or prohibition
     /facts/titel: is no fact
-    /facts/year/0: must have one of css, json, address or constant
+    /facts/year/0: must have one of css, json, xml, address or constant
     /facts/title: is missing
     "#);
 }
@@ -122,6 +122,42 @@ fn mistakes_deep_inside_are_found() {
         let places = places_after(pointer, value);
         assert!(places.iter().any(|found| found == place), "{pointer}: {places:?}");
     }
+}
+
+#[test]
+fn rules_for_feeds_need_a_feed_and_feeds_have_no_pages() {
+    let mut document = preset_at("xcri-cap", &[ORIGIN]).unwrap();
+    let is_feed = |path: &str| {
+        let source = Source::parse(&preset_at("xcri-cap", &[ORIGIN]).unwrap()).unwrap();
+        source.is_feed(&Url::parse(&format!("{ORIGIN}{path}")).unwrap())
+    };
+    assert!(is_feed("/xcri.xml") && !is_feed("/xcri.xml?page=2"));
+    document["facts"]["title"] =
+        json!([{"css": "h1"}, {"xml": "dc:title"}, {"xml": "a", "json": "/b"}, {"xml": "a", "inside": "b"}]);
+    document["recognise"]["unit"] = json!([{"css": "h1"}, {"xml": "a", "css": "b"}, {"xml": "a["}]);
+    let start = document["start"][0].clone();
+    document["start"] = json!([start, start, {"kind": "feed", "url": format!("{ORIGIN}/b.xml"), "entry": "course"},
+        {"kind": "feed", "url": format!("{ORIGIN}/c.xml"), "entry": "/catalog/@id"}, {"kind": "feed", "url": "https://x.example/", "entry": "/a"}]);
+    insta::assert_snapshot!(errors(&document).join("\n"), @r"
+    /start/4/url: must be an address of one of the origins
+    /start/1/url: is the address of an earlier feed
+    /start/2/entry: must be a path of elements from the root, such as /catalog/provider/course
+    /start/3/entry: must be a path of elements from the root, such as /catalog/provider/course
+    /recognise/unit/0/css: finds nothing in a feed; use xml
+    /recognise/unit/1: must have only one of css, json and xml
+    /recognise/unit/2/xml: may have only [@name='value'] in brackets
+    /facts/title/0/css: finds nothing in a feed; use xml
+    /facts/title/1/xml: must name elements and attributes without a prefix, not dc:title
+    /facts/title/2: must have one of css, json, xml, address or constant
+    /facts/title/3: having, inside and until need css
+    ");
+    let mut document = preset_at("courseloop", &[ORIGIN]).unwrap();
+    document["facts"]["title"][0] = json!({"xml": "title"});
+    document["unitUrl"] = json!(null);
+    assert_eq!(
+        errors(&document),
+        ["/unitUrl: invalid type: null, expected a string", "/facts/title/0/xml: needs a start of the kind feed"]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     page::facts::{ListShape, list_shape, requisite_kind},
     pointer::Pointer,
     source::{CompiledRule, CompiledSignal, Look, Place, Rule, Signal, Transform},
+    xml::XmlPath,
 };
 use rmu_domain::facts::FactName;
 use std::collections::BTreeMap;
@@ -46,19 +47,20 @@ impl Checker {
     }
 
     pub(super) fn signal(&mut self, path: &str, signal: &Signal) -> Option<CompiledSignal> {
-        if signal.css.is_none() && signal.json.is_none() && signal.matches.is_none() {
-            self.error(path, "must have css, json or matches");
+        if signal.css.is_none() && signal.json.is_none() && signal.xml.is_none() && signal.matches.is_none() {
+            self.error(path, "must have css, json, xml or matches");
             return None;
         }
         let matches = signal.matches.as_deref().map(|raw| self.pattern(&child(path, "matches"), raw));
-        let look = match (&signal.css, &signal.json) {
-            (Some(_), Some(_)) => {
-                self.error(path, "must not have both css and json");
+        let look = match (&signal.css, &signal.json, &signal.xml) {
+            (Some(css), None, None) => Look::Css(self.selector_of_a_page(&child(path, "css"), css)?),
+            (None, Some(json), None) => Look::Json(self.pointer(&child(path, "json"), json)?),
+            (None, None, Some(xml)) => Look::Xml(self.xml(&child(path, "xml"), xml)?),
+            (None, None, None) => Look::Text,
+            _ => {
+                self.error(path, "must have only one of css, json and xml");
                 return None;
             }
-            (Some(css), None) => Look::Css(self.selector(&child(path, "css"), css)?),
-            (None, Some(json)) => Look::Json(self.pointer(&child(path, "json"), json)?),
-            (None, None) => Look::Text,
         };
         Some(CompiledSignal { look, matches: matches.flatten() })
     }
@@ -68,6 +70,20 @@ impl Checker {
             self.error(path, "needs embeddedJson");
         }
         self.note(path, Pointer::parse(raw))
+    }
+
+    fn xml(&mut self, path: &str, raw: &str) -> Option<XmlPath> {
+        if !self.has_feed {
+            self.error(path, "needs a start of the kind feed");
+        }
+        self.note(path, XmlPath::parse(raw))
+    }
+
+    fn selector_of_a_page(&mut self, path: &str, raw: &str) -> Option<scraper::Selector> {
+        if !self.has_pages {
+            self.error(path, "finds nothing in a feed; use xml");
+        }
+        self.selector(path, raw)
     }
 
     fn rule(&mut self, standing: Standing<'_>, path: &str, rule: &Rule) -> Option<CompiledRule> {
@@ -113,18 +129,19 @@ impl Checker {
     }
 
     fn place(&mut self, standing: Standing<'_>, path: &str, rule: &Rule) -> Option<Place> {
-        let places = [rule.css.is_some(), rule.json.is_some(), rule.address, rule.constant.is_some()];
+        let places =
+            [rule.css.is_some(), rule.json.is_some(), rule.xml.is_some(), rule.address, rule.constant.is_some()];
         let named = places.into_iter().filter(|is_named| *is_named).count();
         let in_entry = matches!(standing, Standing::Field { .. });
         if named > 1 || (named == 0 && !in_entry) {
-            self.error(path, "must have one of css, json, address or constant");
+            self.error(path, "must have one of css, json, xml, address or constant");
             return None;
         }
         if rule.css.is_none() && (rule.having.is_some() || rule.inside.is_some() || rule.until.is_some()) {
             self.error(path, "having, inside and until need css");
         }
         if let Some(css) = &rule.css {
-            let selector = self.selector(&child(path, "css"), css);
+            let selector = self.selector_of_a_page(&child(path, "css"), css);
             let having = rule.having.as_deref().map(|raw| self.pattern(&child(path, "having"), raw));
             let inside = rule.inside.as_deref().map(|raw| self.selector(&child(path, "inside"), raw));
             let until = rule.until.as_deref().map(|raw| self.selector(&child(path, "until"), raw));
@@ -133,6 +150,9 @@ impl Checker {
         }
         if let Some(json) = &rule.json {
             return self.pointer(&child(path, "json"), json).map(Place::Json);
+        }
+        if let Some(xml) = &rule.xml {
+            return self.xml(&child(path, "xml"), xml).map(Place::Xml);
         }
         if let Some(constant) = &rule.constant {
             return Some(Place::Constant(constant.clone()));

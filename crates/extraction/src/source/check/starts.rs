@@ -6,6 +6,7 @@ use crate::{
     pattern::Pattern,
     source::{Paged, Start},
     template::{Place, Template, Values},
+    xml::XmlPath,
 };
 use rmu_domain::year::Year;
 use url::{Origin, Url};
@@ -25,7 +26,7 @@ impl Checker {
         for (index, start) in start.iter().enumerate() {
             let path = format!("/start/{index}");
             let url = match start {
-                Start::Sitemap { url } | Start::Listing { url } => Url::parse(url).ok(),
+                Start::Sitemap { url } | Start::Listing { url } | Start::Feed { url, .. } => Url::parse(url).ok(),
                 Start::Paged(listing) => {
                     let Some(paging) = self.paged(&path, listing, years) else { continue };
                     let sample = paging.template.fill_url(Values { page: Some(1), year: sample_year(), code: None });
@@ -38,6 +39,27 @@ impl Checker {
             }
         }
         paged
+    }
+
+    /// Feeds with the compiled paths of their entries.
+    pub(super) fn feeds(&mut self, start: &[Start]) -> Vec<(Url, XmlPath)> {
+        let mut feeds: Vec<(Url, XmlPath)> = Vec::new();
+        for (index, start) in start.iter().enumerate() {
+            let Start::Feed { url, entry } = start else { continue };
+            let path = format!("/start/{index}/entry");
+            let Some(entry) = self.note(&path, XmlPath::parse(entry)) else { continue };
+            if !entry.is_from_root() || entry.is_to_attribute() {
+                self.error(path, "must be a path of elements from the root, such as /catalog/provider/course");
+            }
+            // An address that is none was told already.
+            let Ok(mut url) = Url::parse(url) else { continue };
+            url.set_fragment(None);
+            if feeds.iter().any(|(other, _)| *other == url) {
+                self.error(format!("/start/{index}/url"), "is the address of an earlier feed");
+            }
+            feeds.push((url, entry));
+        }
+        feeds
     }
 
     fn paged(&mut self, path: &str, listing: &Paged, years: &[u16]) -> Option<Paging> {
