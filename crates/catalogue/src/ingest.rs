@@ -5,7 +5,10 @@
 //! ended and changes nothing.
 
 mod children;
+mod drift;
 mod unit;
+
+pub(crate) use drift::present;
 
 use crate::{
     CatalogueError,
@@ -98,11 +101,17 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
         return Ok(Applied::Ignored);
     }
     let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
+    // A failure of an earlier attempt was counted when that attempt was given up.
+    let current = match state {
+        TaskState::Dispatched => attempt == task.attempt,
+        _ => attempt > task.attempt,
+    };
     let applied = match &result.outcome {
-        TaskOutcome::Unit(read) => succeed_with_unit(connection, result, &task, read).await?,
+        TaskOutcome::Unit(read) => succeed_with_unit(connection, result, &task, read, current).await?,
         TaskOutcome::Children(children) => children::succeed(connection, result, &job, &task, children).await?,
         TaskOutcome::Unchanged => {
             if versions::confirm_page(connection, result.source, &task.target_key, Utc::now()).await? {
+                drift::unchanged(connection, result, &task).await?;
                 finish(connection, result, &task, Ended::as_state(TaskState::Unchanged)).await?
             } else {
                 // Nothing is stored that could be unchanged: believing it would lose the unit.
@@ -119,16 +128,16 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
             finish(connection, result, &task, ended).await?
         }
         TaskOutcome::Failed(failure) => {
-            // A page that was read is worth having whichever attempt read it; a failure of an earlier attempt
-            // was counted when that attempt was given up.
-            let current = match state {
-                TaskState::Dispatched => attempt == task.attempt,
-                _ => attempt > task.attempt,
-            };
+            // A page that was read is worth having whichever attempt read it.
             if !current {
                 return Ok(Applied::Ignored);
             }
-            fail(connection, result.job, result.task, &task, attempt, Some(&result.worker), failure).await?
+            match drift::of_failure(connection, result, &task, failure).await? {
+                Some(held) => hold_back(connection, result, &task, &held, current).await?,
+                None => {
+                    fail(connection, result.job, result.task, &task, attempt, Some(&result.worker), failure).await?
+                }
+            }
         }
     };
     tasks::wake_up(connection).await?;
@@ -140,11 +149,15 @@ async fn succeed_with_unit(
     result: &TaskResult,
     task: &LockedTask,
     read: &UnitRead,
+    current: bool,
 ) -> Result<Applied, CatalogueError> {
     let version = i32::try_from(result.source_version).unwrap_or_default();
     let source = sources::version(connection, result.source, version)
         .await?
         .ok_or(CatalogueError::NotFound { what: "source version" })?;
+    if let Some(held) = drift::of_unit(connection, result, task, &source, read).await? {
+        return hold_back(connection, result, task, &held, current).await;
+    }
     let stored = unit::store(connection, &source, &task.target_key, read).await?;
     let state = if stored.new_version { TaskState::Succeeded } else { TaskState::Unchanged };
     let ended = Ended {
@@ -153,6 +166,35 @@ async fn succeed_with_unit(
         ..Ended::as_state(state)
     };
     finish(connection, result, task, ended).await
+}
+
+/// A result that is not believed for now: its task is looked at again later.
+async fn hold_back(
+    connection: &mut AsyncPgConnection,
+    result: &TaskResult,
+    task: &LockedTask,
+    held: &drift::Held,
+    current: bool,
+) -> Result<Applied, CatalogueError> {
+    if !current {
+        return Ok(Applied::Ignored);
+    }
+    let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
+    let worker = Some(result.worker.as_str());
+    if held.counts {
+        return fail(connection, result.job, result.task, task, attempt, worker, &held.failure).await;
+    }
+    let delay = held.failure.retry_after.unwrap_or_default();
+    let again = Retry {
+        run_at: Utc::now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::hours(1)),
+        attempt: attempt.max(task.attempt),
+        failures: task.failures,
+        worker,
+        error: (held.failure.kind, held.failure.detail.as_str()),
+    };
+    tasks::postpone(connection, result.task, again).await?;
+    jobs::apply(connection, result.job, Delta { retries: 1, ..Delta::default() }).await?;
+    Ok(Applied::Retried)
 }
 
 /// How a task ends, beside its state.

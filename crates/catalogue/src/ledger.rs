@@ -33,7 +33,7 @@ pub use sweep::{Swept, sweep};
 pub use target::Target;
 pub use turns::Turns;
 
-pub(crate) use start::{insert_job, require_room, require_some, rules, start_in, take_a_turn};
+pub(crate) use start::{insert_job, require_healthy, require_room, require_some, rules, start_in, take_a_turn};
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -16,6 +16,7 @@ pub mod reviews;
 pub mod schedules;
 pub mod scores;
 pub mod search;
+pub mod source_health;
 pub mod sources;
 mod store;
 pub mod units;

@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    ledger::{Target, TraceHeaders, insert_job, require_room, require_some, take_a_turn},
+    ledger::{Target, TraceHeaders, insert_job, require_healthy, require_room, require_some, take_a_turn},
     store::{
         jobs::{self, JobKind, NewJob},
         refresh_requests as store, tasks,
@@ -67,6 +67,7 @@ async fn refresh(
     if !page.enabled {
         return Err(wrong_state("the handbook of this unit is not being read at the moment"));
     }
+    require_healthy(connection, page.source).await?;
     // Under the ledger's lock two requests for one unit come one after the other.
     tasks::lock_ledger(connection).await?;
     if let Some(last) = store::last(connection, request.unit).await? {

@@ -6,6 +6,8 @@ pub(crate) mod dispatch;
 mod error;
 pub(crate) mod fetch_windows;
 pub(crate) mod frontier;
+pub(crate) mod health;
+pub(crate) mod health_figures;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod outbox;

@@ -128,19 +128,6 @@ impl Rabbitmq {
         [&self.epmd, &self.process]
     }
 
-    /// Kills the broker without a word, as a lost machine is. Its name server and its data stay.
-    pub async fn crash(&self) {
-        self.process.kill_group();
-        self.process.ended().await;
-    }
-
-    /// Starts a broker that has crashed again, on the same ports and with the data it had.
-    pub async fn restart(&mut self, tools: &Tools, options: &RabbitmqOptions<'_>) -> anyhow::Result<()> {
-        let mut command = broker_command(tools, &options.dir.canonicalize()?, self.ports)?;
-        self.process = options.record.spawn("RabbitMQ", &mut command, options.log)?;
-        ready::wait(&self.process, START_LIMIT, || self.check()).await
-    }
-
     /// Stops the broker in order, then its name server.
     pub async fn stop(self) -> bool {
         let polite = self.process.stop(Signal::SIGTERM, STOP_LIMIT).await;

@@ -74,6 +74,8 @@ named! {
         TooLarge = "too_large",
         BadSource = "bad_source",
         BrowserCrashed = "browser_crashed",
+        /// The page says less than is known, as if the site had been redesigned.
+        Drift = "drift",
         Cancelled = "cancelled",
         Internal = "internal",
     }
@@ -111,6 +113,7 @@ impl FailureKind {
             | Self::Blocked
             | Self::BrowserCrashed
             | Self::MissingFact
+            | Self::Drift
             | Self::Internal => true,
             Self::RobotsDisallowed | Self::NotAUnit | Self::TooLarge | Self::BadSource | Self::Cancelled => false,
         }

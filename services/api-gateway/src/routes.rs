@@ -19,6 +19,7 @@ pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
 pub mod session;
+pub mod source_health;
 pub mod sources;
 pub mod units;
 pub mod universities;
@@ -33,6 +34,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     browser_pool::configure(services);
     admin_universities::configure(services);
     sources::configure(services);
+    source_health::configure(services);
     schedules::configure(services);
     scrapes::configure(services);
     queue::configure(services);
@@ -51,6 +53,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     browser_pool::ACCESS,
     admin_universities::ACCESS,
     sources::ACCESS,
+    source_health::ACCESS,
     schedules::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,

@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    ledger::{OutboxCommand, TraceHeaders},
+    ledger::{OutboxCommand, TraceHeaders, require_healthy},
     store::{frontier, jobs, outbox, tasks},
 };
 use chrono::Utc;
@@ -53,6 +53,11 @@ async fn switch(
             let state = locked_state(connection, job).await?;
             if state == to {
                 return Ok(());
+            }
+            if to == JobState::Running
+                && let Some((source, _)) = jobs::source_and_state(connection, job).await?
+            {
+                require_healthy(connection, source).await?;
             }
             require(state, &[from], if to == JobState::Paused { "paused" } else { "resumed" })?;
             jobs::set_state(connection, job, to, None).await?;

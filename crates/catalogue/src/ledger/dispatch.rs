@@ -7,7 +7,7 @@
 use crate::{
     CatalogueError,
     ledger::{Target, TraceHeaders},
-    store::{dispatch as store, fetch_windows, outbox, tasks},
+    store::{dispatch as store, fetch_windows, health, outbox, tasks},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use rmu_domain::ids::{JobId, SourceId, TaskId};
@@ -109,7 +109,8 @@ where
             if room == 0 {
                 return Ok(0);
             }
-            let closed = fetch_windows::closed(connection, now).await?;
+            let mut closed = fetch_windows::closed(connection, now).await?;
+            closed.extend(health::paused(connection).await?);
             let claimed = store::claim_due(connection, room, limits.order, &closed).await?;
             if claimed.is_empty() {
                 return Ok(0);

@@ -5,7 +5,7 @@ use crate::{
     idempotency::{self, IdempotencyKey, Replay},
     ledger::{
         MAX_LISTED_TARGETS, Started, TraceHeaders,
-        start::{insert_job, require_room, require_some, take_a_turn},
+        start::{insert_job, require_healthy, require_room, require_some, take_a_turn},
     },
     store::{jobs, sources, tasks},
 };
@@ -70,6 +70,7 @@ async fn start(
     if !sources::enabled(connection, source).await? {
         return Err(wrong_state("the source is switched off"));
     }
+    require_healthy(connection, source).await?;
     let (dead, discovers) = tasks::count_dead(connection, request.job, request.task).await?;
     if dead == 0 {
         return Err(wrong_state(match request.task {

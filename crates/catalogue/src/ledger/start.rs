@@ -4,7 +4,7 @@ use crate::{
     CatalogueError, ConflictKind,
     idempotency::{self, IdempotencyKey, Replay},
     ledger::{LIMIT_RETRY_AFTER, Target, TraceHeaders, target::parse_page_url},
-    store::{jobs, sources, tasks},
+    store::{health, jobs, sources, tasks},
 };
 use rmu_domain::{
     ParseError,
@@ -99,6 +99,7 @@ pub(crate) async fn start_in(
         });
     }
     require_room(connection, limit, wanted).await?;
+    require_healthy(connection, source.id).await?;
     let kind = match request.scope {
         Scope::Discovery => jobs::JobKind::Discovery,
         Scope::List { .. } => jobs::JobKind::List,
@@ -136,6 +137,20 @@ pub(crate) async fn take_a_turn() -> Result<SemaphorePermit<'static>, CatalogueE
     match turn {
         Ok(Ok(permit)) => Ok(permit),
         _ => Err(DatabaseError::Timeout("too many scrapes are being started".to_owned()).into()),
+    }
+}
+
+/// Refuses what belongs to a source that is paused because its site has changed.
+pub(crate) async fn require_healthy(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+) -> Result<(), CatalogueError> {
+    match health::paused_reason(connection, source).await? {
+        None => Ok(()),
+        Some(reason) => {
+            let detail = format!("the source is paused until somebody has looked: {reason}");
+            Err(CatalogueError::conflict(ConflictKind::WrongState, detail))
+        }
     }
 }
 
@@ -185,11 +200,26 @@ async fn targets(
     scope: &Scope,
 ) -> Result<Vec<Target>, CatalogueError> {
     let mut targets = match scope {
-        Scope::Discovery => start_targets(definition)?,
+        Scope::Discovery => {
+            let mut targets = start_targets(definition)?;
+            targets.extend(canary_targets(connection, source).await?);
+            targets
+        }
         Scope::List { urls, codes } => listed_targets(connection, source, definition, urls, codes).await?,
     };
     targets.sort_by_key(Target::key);
     targets.dedup_by_key(|target| target.key());
+    Ok(targets)
+}
+
+/// A changed site shows by its canaries before everything else of it is read.
+async fn canary_targets(connection: &mut AsyncPgConnection, source: SourceId) -> Result<Vec<Target>, CatalogueError> {
+    let mut targets = Vec::new();
+    for code in health::of(connection, source).await?.canaries {
+        if let Ok(code) = UnitCode::parse(&code) {
+            targets.extend(tasks::known_targets(connection, source, &code).await?);
+        }
+    }
     Ok(targets)
 }
 

@@ -138,6 +138,43 @@ pub(crate) async fn source_and_state(
     Ok(found.map(|(source, state)| (source.into(), state)))
 }
 
+#[derive(QueryableByName)]
+struct Wanted {
+    #[diesel(sql_type = sql::Uuid)]
+    id: Uuid,
+    #[diesel(sql_type = sql::Text)]
+    wanted: String,
+}
+
+const WANTED: &str = "SELECT j.id, CASE WHEN h.paused_at IS NULL THEN 'running' ELSE 'paused' END AS wanted
+     FROM scrape_jobs j JOIN source_health h ON h.source_id = j.source_id
+     WHERE ((j.state = 'running' AND h.paused_at IS NOT NULL) OR (j.state = 'paused' AND j.held AND h.paused_at IS NULL))";
+
+/// Jobs whose state does not follow that of their source.
+pub(crate) async fn unsettled(connection: &mut AsyncPgConnection) -> Result<Vec<JobId>, DatabaseError> {
+    let rows: Vec<Wanted> = diesel::sql_query(format!("{WANTED} ORDER BY j.id LIMIT 200")).load(connection).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// The state that a locked job's source wants of it, if it is another one.
+pub(crate) async fn wanted_by_source(
+    connection: &mut AsyncPgConnection,
+    id: JobId,
+) -> Result<Option<JobState>, DatabaseError> {
+    let row: Option<Wanted> = diesel::sql_query(format!("{WANTED} AND j.id = $1"))
+        .bind::<sql::Uuid, _>(id.as_uuid())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.and_then(|row| JobState::parse(&row.wanted).ok()))
+}
+
+/// Notes whether a locked job is paused for its source's sake.
+pub(crate) async fn set_held(connection: &mut AsyncPgConnection, id: JobId, held: bool) -> Result<(), DatabaseError> {
+    diesel::update(jobs::table.find(id.as_uuid())).set(jobs::held.eq(held)).execute(connection).await?;
+    Ok(())
+}
+
 pub(crate) async fn has_open_discovery(
     connection: &mut AsyncPgConnection,
     source: SourceId,

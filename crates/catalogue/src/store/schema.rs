@@ -110,6 +110,7 @@ diesel::table! {
         finished_at -> Nullable<Timestamptz>,
         retry_of -> Nullable<Uuid>,
         priority -> SmallInt,
+        held -> Bool,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod dead_letters;
+mod drift;
 mod ingest;
 mod ledger;
 mod listings;

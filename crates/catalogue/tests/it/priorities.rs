@@ -19,7 +19,7 @@ use rmu_domain::{
 use std::sync::Mutex;
 
 const LIMIT: u32 = 10_000;
-const PAGES: usize = 3000;
+const PAGES: u32 = 3000;
 
 /// A handbook with thousands of pages pending, and as many of them out as may be.
 async fn bulk_run(stage: &Stage) -> (JobId, Vec<DueTask>) {
@@ -30,7 +30,7 @@ async fn bulk_run(stage: &Stage) -> (JobId, Vec<DueTask>) {
     while admit_frontier(&stage.database, LIMIT).await.unwrap() > 0 {}
     assert_eq!(stage.job(job).await.priority, Priority::Bulk);
     let out = stage.dispatch().await;
-    assert_eq!((out.len(), stage.job(job).await.pending), (30, PAGES as u32 - 30));
+    assert_eq!((out.len(), stage.job(job).await.pending), (30, PAGES - 30));
     (job, out)
 }
 

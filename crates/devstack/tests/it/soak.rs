@@ -55,7 +55,7 @@ impl OwnBroker {
         let record = Record::create(&folder.path().join("processes.json")).unwrap();
         let password = rmu_devstack::random::hex(12).unwrap();
         let (dir, log) = places(&folder);
-        let options = RabbitmqOptions { dir: &dir, log: &log, password: &password, record: &record };
+        let options = RabbitmqOptions { dir: &dir, log: &log, password: &password, record: &record, ports: None };
         let rabbitmq = Rabbitmq::start(&tools, &options).await.unwrap();
         let users = Service::ALL.map(|service| User { service, password: &password });
         rabbitmq.import_definitions(&definitions("/", Limits::default(), &users).unwrap()).await.unwrap();
@@ -69,10 +69,11 @@ impl OwnBroker {
 
     /// `kill -9`, then the same node with the same data.
     async fn crash_and_restart(&mut self) {
-        self.rabbitmq.crash().await;
+        self.rabbitmq.kill().await;
         let (dir, log) = places(&self.folder);
-        let options = RabbitmqOptions { dir: &dir, log: &log, password: &self.password, record: &self.record };
-        self.rabbitmq.restart(&self.tools, &options).await.unwrap();
+        let ports = Some(self.rabbitmq.ports());
+        let options = RabbitmqOptions { dir: &dir, log: &log, password: &self.password, record: &self.record, ports };
+        self.rabbitmq = Rabbitmq::start(&self.tools, &options).await.unwrap();
     }
 }
 

@@ -4,6 +4,7 @@
 mod control;
 mod dead_letters;
 mod events;
+mod health;
 mod schedules;
 mod stage;
 
