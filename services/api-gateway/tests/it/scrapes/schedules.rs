@@ -1,6 +1,6 @@
 //! Schedules and fetch windows over HTTP.
 
-use super::stage::{LIMIT, Stage, url};
+use super::stage::{LIMIT, Stage, definition, url};
 use reqwest::{Method, StatusCode};
 use rmu_test_support::wait;
 use serde_json::json;
@@ -51,13 +51,19 @@ async fn outside_of_its_hours_nothing_of_a_source_is_sent() {
     assert_eq!((status, &set["data"]["openNow"]), (StatusCode::OK, &json!(false)), "{set}");
     let body = json!({"source": "northfield-handbook", "urls": [url("31251")]});
     stage.post("/api/admin/scrapes", body).await;
-    let due = wait::value(LIMIT, || async { stage.get("/api/admin/queue").await.1["data"]["due"].as_u64() }).await;
-    assert_eq!((due, taken.lock().unwrap().len()), (1, 0));
+    // What was asked for later, of a source that is always open, shows that the relay has been there.
+    let other = json!({"university": "northfield", "slug": "other-handbook", "definition": definition()});
+    assert_eq!(stage.post("/api/admin/sources", other).await.0, StatusCode::CREATED);
+    stage.post("/api/admin/scrapes", json!({"source": "other-handbook", "urls": [url("31252")]})).await;
+    wait::until(LIMIT, || async { !taken.lock().unwrap().is_empty() }).await;
+    let sources: Vec<String> = taken.lock().unwrap().iter().map(|task| task.source.slug.clone()).collect();
+    assert_eq!(sources, ["other-handbook"]);
+    assert_eq!(stage.get("/api/admin/queue").await.1["data"]["due"], 1);
 
     let (status, problem) = stage.call(Method::PUT, WINDOW, json!({"from": "25:00", "until": "06:00"})).await;
     assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!("from")));
     assert_eq!(stage.get(WINDOW).await.1["data"]["timeZone"], "UTC");
     assert_eq!(stage.call(Method::DELETE, WINDOW, json!({})).await.0, StatusCode::NO_CONTENT);
-    wait::until(LIMIT, || async { taken.lock().unwrap().len() == 1 }).await;
+    wait::until(LIMIT, || async { taken.lock().unwrap().len() == 2 }).await;
     assert_eq!(stage.get(WINDOW).await.0, StatusCode::NOT_FOUND);
 }
