@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub url: String,
     pub status: Option<u16>,
     pub html: String,
+    /// How long the site took to begin its answer, by the browser's own clock.
+    pub latency: Option<Duration>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +49,7 @@ struct RawSnapshot {
     html: Option<String>,
     length: u64,
     origin: f64,
+    latency: Option<f64>,
 }
 
 /// `HTML` of a page beyond the limit is not even carried over. The doctype decides how markup is read.
@@ -58,6 +61,7 @@ const SNAPSHOT: &str = r"
         url: location.href,
         status: entry && entry.responseStatus ? entry.responseStatus : null,
         origin: performance.timeOrigin,
+        latency: entry && entry.responseStart ? entry.responseStart - entry.requestStart : null,
         length: html.length,
         html: html.length > arguments[0] ? null : html,
     };";
@@ -181,7 +185,8 @@ impl Lease {
         if bytes > limit {
             return Err(PageError::TooLarge(bytes));
         }
-        Ok(Snapshot { url: raw.url, status: raw.status, html })
+        let latency = raw.latency.and_then(|latency| Duration::try_from_secs_f64(latency / 1e3).ok());
+        Ok(Snapshot { url: raw.url, status: raw.status, html, latency })
     }
 
     /// Why the browser shows a page of its own.

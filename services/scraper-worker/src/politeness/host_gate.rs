@@ -142,7 +142,7 @@ impl HostGate {
                 Ok(Answer::Paused(left)) => *left,
                 Ok(Answer::Closed { left, refused }) => {
                     let (left, refused, is_hopeless) = (*left, *refused, *refused > self.limits.patience);
-                    self.slow.heard(host, left, left);
+                    self.slow.heard(host, Duration::ZERO, left);
                     return Err(GateError::Closed { host: host.to_owned(), left, refused, is_hopeless });
                 }
                 Err(_) => ASK_AGAIN * 4,

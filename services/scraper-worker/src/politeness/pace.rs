@@ -89,23 +89,32 @@ pub(super) struct SlowHosts {
 pub struct SlowHost {
     pub gap: Duration,
     pub closed_until: Option<Instant>,
+    heard_at: Instant,
 }
 
 const MOST_SLOW_HOSTS: usize = 100;
 
 impl SlowHosts {
     pub(super) fn heard(&self, host: &str, gap: Duration, closed: Duration) {
+        let now = Instant::now();
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.retain(|_, slow| slow.heard_at + REMEMBERED > now);
         if gap.is_zero() && closed.is_zero() {
             hosts.remove(host);
         } else if hosts.len() < MOST_SLOW_HOSTS || hosts.contains_key(host) {
-            let closed_until = (!closed.is_zero()).then(|| Instant::now() + closed);
-            hosts.insert(host.to_owned(), SlowHost { gap, closed_until });
+            let closed_until = (!closed.is_zero()).then(|| now + closed);
+            hosts.insert(host.to_owned(), SlowHost { gap, closed_until, heard_at: now });
         }
     }
 
     pub(super) fn all(&self) -> BTreeMap<String, SlowHost> {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let now = Instant::now();
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts
+            .iter()
+            .filter(|(_, slow)| slow.heard_at + REMEMBERED > now)
+            .map(|(host, slow)| (host.clone(), *slow))
+            .collect()
     }
 }
 
@@ -116,5 +125,37 @@ impl GateError {
             Self::Paused { left, .. } | Self::Closed { left, .. } => Some(*left),
             Self::Busy { .. } | Self::Unreachable(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn hosts_are_shown_until_they_are_well_or_not_heard_of_any_more() {
+        let (slow, second) = (SlowHosts::default(), Duration::from_secs(1));
+        slow.heard("a.example", second, Duration::ZERO);
+        slow.heard("b.example", second, second);
+        slow.heard("a.example", Duration::ZERO, Duration::ZERO);
+        assert_eq!(slow.all().keys().collect::<Vec<_>>(), ["b.example"]);
+        tokio::time::advance(REMEMBERED + second).await;
+        assert!(slow.all().is_empty());
+        for number in 0..2 * MOST_SLOW_HOSTS {
+            slow.heard(&number.to_string(), second, second);
+        }
+        assert_eq!(slow.all().len(), MOST_SLOW_HOSTS);
+    }
+
+    #[test]
+    fn statuses_say_how_a_host_is() {
+        let (latency, asked) = (Duration::from_millis(30), Some(Duration::from_secs(7)));
+        for status in [200, 304, 404, 410] {
+            assert_eq!(Went::of_status(status, None, latency), Went::Well(latency), "{status}");
+        }
+        for status in [403, 429, 503] {
+            assert_eq!(Went::of_status(status, asked, latency), Went::Refused(asked), "{status}");
+        }
+        assert_eq!(Went::of_status(500, None, latency), Went::Unclear);
     }
 }

@@ -28,14 +28,15 @@ impl Ending {
         Self::Failed { kind: FailureKind::Cancelled, detail: detail.into(), retry_after: again_in }
     }
 
-    /// What this says about the host, if its document came after `latency`.
-    pub(super) fn went(&self, latency: Option<Duration>) -> Went {
+    /// What this says about the host, which did or did not answer with a document.
+    pub(super) fn went(&self, has_answered: bool) -> Went {
         match self {
             Self::Failed { kind: FailureKind::RateLimited, retry_after, .. } => Went::Refused(*retry_after),
-            Self::Failed { kind: FailureKind::Timeout | FailureKind::Connection, .. } if latency.is_none() => {
+            Self::Failed { kind: FailureKind::Timeout | FailureKind::Connection, .. } if !has_answered => {
                 Went::Refused(None)
             }
-            Self::NotFound(_) => latency.map_or(Went::Unclear, Went::Well),
+            // It works: it said plainly that there is no such page.
+            Self::NotFound(_) => Went::Well(Duration::ZERO),
             Self::Failed { .. } => Went::Unclear,
         }
     }
@@ -183,6 +184,36 @@ mod tests {
     fn what_robots_forbid_is_not_tried_again_and_their_absence_is() {
         assert_eq!(kind_of(Refusal::Disallowed("x".into()).into()), "robots_disallowed");
         assert_eq!(kind_of(Refusal::RobotsUnavailable("x".into()).into()), "connection");
+    }
+
+    #[test]
+    fn a_host_that_is_left_alone_postpones_its_tasks_until_it_is_hopeless() {
+        let closed = |is_hopeless| GateError::Closed {
+            host: "handbook.example.edu".into(),
+            left: Duration::from_secs(30),
+            refused: Duration::from_secs(60),
+            is_hopeless,
+        };
+        let busy = GateError::Busy { host: "handbook.example.edu".into() };
+        for (error, kind, seconds) in [
+            (closed(false), "cancelled", Some(30)),
+            (closed(true), "rate_limited", Some(30)),
+            (busy, "cancelled", None),
+        ] {
+            let OutcomeV1::Failed(failure) = Ending::from(error).outcome() else { panic!("no failure") };
+            assert_eq!((failure.failure.as_str(), failure.retry_after_seconds), (kind, seconds));
+        }
+    }
+
+    #[test]
+    fn what_a_failure_says_about_the_host() {
+        let failed = |kind| Ending::failed(kind, "");
+        assert_eq!(failed(FailureKind::Timeout).went(false), Went::Refused(None));
+        assert_eq!(failed(FailureKind::Timeout).went(true), Went::Unclear, "the page is slow, not the host");
+        assert_eq!(failed(FailureKind::MissingFact).went(true), Went::Unclear);
+        let asked = Some(Duration::from_secs(7));
+        assert_eq!(Ending::of_status(403, asked).unwrap().went(true), Went::Refused(asked));
+        assert_eq!(Ending::of_status(404, None).unwrap().went(true), Went::Well(Duration::ZERO));
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub(super) struct Visit<'a> {
     pub(super) ready: &'a ReadySource,
     pub(super) lease: Lease,
     pub(super) deadline: Instant,
-    /// How long the host took for the document asked for last, if that came.
-    pub(super) latency: Option<Duration>,
+    /// The document asked for last came, whatever became of it then.
+    pub(super) has_answered: bool,
     /// The unit that is looked for, as far as the task tells.
     pub(super) unit: Option<UnitAddress>,
 }
@@ -84,8 +84,8 @@ impl Visit<'_> {
             tracing::warn!(host = url.host_str(), "the host's turn was lost while the page loaded");
         }
         turn.finish(match &loaded {
-            Ok(_) => self.latency.map_or(Went::Unclear, Went::Well),
-            Err(ending) => ending.went(self.latency),
+            Ok((snapshot, _)) => snapshot.latency.map_or(Went::Unclear, Went::Well),
+            Err(ending) => ending.went(self.has_answered),
         })
         .await;
         let (snapshot, links) = loaded?;
@@ -121,10 +121,10 @@ impl Visit<'_> {
         steps: &[&Step],
         follows: &[Follow<'_>],
     ) -> Result<(Snapshot, Vec<Link>), Ending> {
-        let (lease, asked_at) = (&mut self.lease, Instant::now());
-        self.latency = None;
+        let lease = &mut self.lease;
+        self.has_answered = false;
         lease.open(url.as_str()).await?;
-        self.latency = Some(asked_at.elapsed());
+        self.has_answered = true;
         let found = lease.wait_for_any(ready).await?;
         let mut links = Vec::new();
         // Nothing found means an error's status: no page for steps to work on.

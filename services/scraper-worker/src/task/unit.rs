@@ -52,7 +52,7 @@ pub(super) async fn run(
     let gap = worker.unless_stopping(permit).await?;
     let scope = scope(worker, ready, url).await?;
     let lease = worker.lease(&scope, deadline).await?;
-    let mut visit = Visit { worker, ready, lease, deadline, latency: None, unit: expected.clone() };
+    let mut visit = Visit { worker, ready, lease, deadline, has_answered: false, unit: expected.clone() };
 
     let steps = &ready.source.document().page;
     let (before, follows) = split(&steps.steps);

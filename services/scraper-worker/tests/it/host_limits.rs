@@ -107,6 +107,11 @@ async fn robots_decide() {
     assert!(allowed(status("403 Forbidden")).await.is_ok());
     let refused = allowed(text("User-agent: RateMyUnitBot\nDisallow: /unit")).await;
     assert!(matches!(refused, Err(Refusal::Disallowed(_))));
+    // What stands in the first 500 KiB counts, however long the rest is.
+    let long = format!("User-agent: *\nDisallow: /unit\n{}", "# filler\n".repeat(100_000));
+    assert!(matches!(allowed(text(&long)).await, Err(Refusal::Disallowed(_))));
+    let late = format!("User-agent: *\n{}Disallow: /unit\n", "# filler\n".repeat(100_000));
+    assert!(allowed(text(&late)).await.is_ok());
     let refused = allowed(text("User-agent: *\nCrawl-delay: 600")).await;
     assert!(matches!(refused, Err(Refusal::DelayTooLong(_))));
     for trouble in ["500 Internal Server Error", "503 Service Unavailable"] {
