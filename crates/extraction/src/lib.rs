@@ -7,6 +7,7 @@
 mod discovery;
 mod hash;
 mod html;
+mod offerings;
 mod page;
 mod pattern;
 mod pointer;

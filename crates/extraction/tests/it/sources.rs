@@ -114,6 +114,13 @@ fn mistakes_deep_inside_are_found() {
             json!({"css": "p", "each": {"session": [{}], "mode": [{"constant": "Online"}]}}),
             "/facts/offerings/0/each/mode/0/constant",
         ),
+        ("/facts/offerings/0", json!({"css": "p", "each": {"mode": [{}]}}), "/facts/offerings/0/each/session"),
+        (
+            "/facts/offerings/0",
+            json!({"css": "p", "each": {"name": [{"regex": "("}], "place": [{}]}}),
+            "/facts/offerings/0/each/place",
+        ),
+        ("/facts/outcomes/0", json!({"css": "p", "each": {"name": [{}]}}), "/facts/outcomes/0/each/name"),
         ("/recognise/unit/0", json!({}), "/recognise/unit/0"),
         ("/page/steps/1/selector", json!("p:has(a:has(b))"), "/page/steps/1/selector"),
         ("/required", json!(["titel"]), "/required/0"),
@@ -122,6 +129,15 @@ fn mistakes_deep_inside_are_found() {
         let places = places_after(pointer, value);
         assert!(places.iter().any(|found| found == place), "{pointer}: {places:?}");
     }
+}
+
+#[test]
+fn an_offering_may_be_worded_by_its_name_alone() {
+    let mut document = preset_at("courseloop", &[ORIGIN]).unwrap();
+    document["facts"]["offerings"] = json!([{"css": "li", "each": {"name": [{}]}}]);
+    assert!(Source::parse(&document).is_ok());
+    let schema = source_schema().to_string();
+    assert!(schema.contains("S1-01-CLAYTON-ON-CAMPUS"), "what a name may be is documented");
 }
 
 #[test]
