@@ -3,13 +3,16 @@
 use serde_json::Value;
 
 /// The names of all presets.
-pub const PRESETS: [&str; 2] = ["courseloop", "legacy-static"];
+pub const PRESETS: [&str; 5] = ["courseloop", "legacy-static", "tables", "courseleaf", "meta-tags"];
 
 /// A preset as it is written: without origins, with start addresses relative to the first origin.
 pub fn preset(name: &str) -> Option<Value> {
     let text = match name {
         "courseloop" => include_str!("../presets/courseloop.json"),
         "legacy-static" => include_str!("../presets/legacy-static.json"),
+        "tables" => include_str!("../presets/tables.json"),
+        "courseleaf" => include_str!("../presets/courseleaf.json"),
+        "meta-tags" => include_str!("../presets/meta-tags.json"),
         _ => return None,
     };
     serde_json::from_str(text).ok()

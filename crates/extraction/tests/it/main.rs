@@ -10,6 +10,7 @@ mod any_input;
 mod discovery;
 mod hash;
 mod pages;
+mod preset_pages;
 mod recognition;
 mod rules;
 mod sources;

@@ -2,3 +2,4 @@
 #![allow(clippy::expect_used, reason = "helpers of tests report failures as tests do")]
 
 mod architecture;
+mod contracts;
