@@ -19,7 +19,7 @@ pub mod source;
 pub use {
     discovery::{Discovery, DiscoveryError, FoundUnit, discover},
     hash::content_hash,
-    page::{LoadedPage, PageSet, Verdict, read_page},
+    page::{FactTrace, FoundAt, LoadedPage, PageSet, Piece, RuleOutcome, RuleTrace, Verdict, read_page, trace_page},
     preset::{PRESETS, preset, preset_at},
     source::{Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
 };

@@ -13,6 +13,8 @@ mod pages;
 mod preset_pages;
 mod recognition;
 mod rules;
+mod safety;
 mod sources;
 mod support;
+mod traces;
 mod truth;
