@@ -1,5 +1,7 @@
 //! A browser on loan: what may be done with a page, each command under its limit.
 
+mod picture;
+
 use super::{
     command::{self, DriverLog, Response},
     error::PageError,
