@@ -1,6 +1,7 @@
 //! What a use case of the catalogue can answer instead of a result.
 
 use rmu_domain::ParseError;
+use rmu_extraction::SourceErrors;
 use rmu_postgres::{DatabaseError, MaybeTransient};
 use std::time::Duration;
 
@@ -9,6 +10,9 @@ pub enum CatalogueError {
     /// A value was refused; `field` is the name its sender gave it.
     #[error("{field}: {detail}")]
     Invalid { field: String, detail: String },
+    /// Rules of a source were refused, each mistake with its place.
+    #[error("definition: {0}")]
+    BadSource(SourceErrors),
     /// There is no such thing; `what` is its kind, such as "unit".
     #[error("{what} not found")]
     NotFound { what: &'static str },

@@ -47,7 +47,7 @@
 //! - Requisites: one entry per `requisites[]`/`enrolment_rules[]` element, `em` (site B) or `section` (second host). `kind` from the label:
 //!   (site C: the element's id says the kind) "Prerequisite", "Requisite(s)" → prerequisite; "Corequisite", "Co-requisite(s)" → corequisite; "Prohibition", "Anti-requisite(s)" → prohibition.
 //!   `text` as the page words it after the label (prose), or, from containers, the expression as the domain's `Display` writes it.
-//!   `expression` is what `Expression::parse` reads of the whole text, else `null` (`24 credit points completed at level 2`).
+//!   `expression` is the tree of the whole text (`24 credit points completed at level 2` has one), else `null` (`A mark of 65 or above in 26012`).
 //! - CourseLoop containers: a container joins its `relationships` and then its `containers`, in that order, by its own
 //!   `parent_connector`; several containers of one requisite are joined by AND. A group of one is that one.
 //! - `associations[]` (recommended studies) and `eqivalents[]` are no requisites. `exclusion[]` is always empty here.

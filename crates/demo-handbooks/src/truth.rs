@@ -5,7 +5,7 @@
 
 use crate::{
     catalogue::Catalogue,
-    unit::{Expression, Fact, Kind, Requisite, Unit, Wording},
+    unit::{CreditPointsRule, Expression, Fact, Kind, Requisite, Unit, Wording},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -73,7 +73,17 @@ pub struct TrueOffering {
 pub struct TrueRequisite {
     kind: Kind,
     pub text: String,
-    expression: Option<Expression>,
+    expression: Option<TrueExpression>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum TrueExpression {
+    Units(Expression),
+    CreditPoints {
+        #[serde(rename = "creditPoints")]
+        credit_points: CreditPointsRule,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -127,8 +137,8 @@ impl Truth {
 impl Requisite {
     fn truth(&self) -> TrueRequisite {
         let expression = match &self.wording {
-            Wording::Expression(expression) => Some(expression.clone()),
-            Wording::Free(_) => None,
+            Wording::Expression(expression) => Some(TrueExpression::Units(expression.clone())),
+            Wording::Free(_, rule) => rule.clone().map(|credit_points| TrueExpression::CreditPoints { credit_points }),
         };
         TrueRequisite { kind: self.kind, text: self.text(), expression }
     }

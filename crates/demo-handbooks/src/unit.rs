@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(crate) use listed::{Contact, Offering, Outcome, Task};
-pub(crate) use requisites::{Expression, Kind, Requisite, Wording};
+pub(crate) use requisites::{CreditPointsRule, Expression, Kind, Requisite, Wording};
 
 /// A fact on the page, or the way in which it is missing there.
 #[derive(Debug, Clone, PartialEq, Eq)]

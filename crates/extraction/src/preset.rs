@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 /// The names of all presets.
-pub const PRESETS: [&str; 5] = ["courseloop", "legacy-static", "element-id", "search-first", "xcri-cap"];
+pub const PRESETS: [&str; 8] =
+    ["courseloop", "legacy-static", "element-id", "search-first", "tables", "courseleaf", "meta-tags", "xcri-cap"];
 
 /// A preset as it is written: without origins, with start addresses relative to the first origin.
 pub fn preset(name: &str) -> Option<Value> {
@@ -13,6 +14,9 @@ pub fn preset(name: &str) -> Option<Value> {
         "element-id" => include_str!("../presets/element-id.json"),
         "search-first" => include_str!("../presets/search-first.json"),
         "xcri-cap" => include_str!("../presets/xcri-cap.json"),
+        "tables" => include_str!("../presets/tables.json"),
+        "courseleaf" => include_str!("../presets/courseleaf.json"),
+        "meta-tags" => include_str!("../presets/meta-tags.json"),
         _ => return None,
     };
     serde_json::from_str(text).ok()

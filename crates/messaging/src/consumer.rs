@@ -15,6 +15,7 @@ use crate::{
 };
 pub use process::{Context, Death, DeathRecord};
 use source::Source;
+pub(crate) use source::declare_exclusive;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

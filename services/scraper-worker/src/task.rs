@@ -9,6 +9,7 @@ mod discovery;
 mod failure;
 mod handler;
 mod outcome;
+mod preview;
 mod sources;
 mod steps;
 mod unit;

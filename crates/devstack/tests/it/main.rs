@@ -7,6 +7,7 @@
 )]
 
 mod journey;
+mod preview;
 mod servers;
 mod smtp_sink;
 mod soak;

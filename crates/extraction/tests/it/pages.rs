@@ -51,7 +51,7 @@ fn courseloop_with_plain_strings_and_free_text_rules() {
     outcomes: Empty
     assessments: Empty
     offerings[2]: [{"location":"City","mode":"On campus - Weekly","session":"Autumn session"}]
-    requisites[2]: [{"expression":null,"kind":"prerequisite","text":"24 credit points completed at level 2"},{"expression":{"any":[{"all":[{"unit":"70102"},{"unit":"70103"}]},{"unit":"70104"}]},"kind":"corequisite","text":"(70102 AND 70103) OR 70104"}]
+    requisites[2]: [{"expression":{"creditPoints":{"level":2,"points":"24"}},"kind":"prerequisite","text":"24 credit points completed at level 2"},{"expression":{"any":[{"all":[{"unit":"70102"},{"unit":"70103"}]},{"unit":"70104"}]},"kind":"corequisite","text":"(70102 AND 70103) OR 70104"}]
     contacts: Absent
     "#);
 }

@@ -114,6 +114,13 @@ fn mistakes_deep_inside_are_found() {
             json!({"css": "p", "each": {"session": [{}], "mode": [{"constant": "Online"}]}}),
             "/facts/offerings/0/each/mode/0/constant",
         ),
+        ("/facts/offerings/0", json!({"css": "p", "each": {"mode": [{}]}}), "/facts/offerings/0/each/session"),
+        (
+            "/facts/offerings/0",
+            json!({"css": "p", "each": {"name": [{"regex": "("}], "place": [{}]}}),
+            "/facts/offerings/0/each/place",
+        ),
+        ("/facts/outcomes/0", json!({"css": "p", "each": {"name": [{}]}}), "/facts/outcomes/0/each/name"),
         ("/recognise/unit/0", json!({}), "/recognise/unit/0"),
         ("/page/steps/1/selector", json!("p:has(a:has(b))"), "/page/steps/1/selector"),
         ("/required", json!(["titel"]), "/required/0"),
@@ -158,6 +165,15 @@ fn rules_for_feeds_need_a_feed_and_feeds_have_no_pages() {
         errors(&document),
         ["/unitUrl: invalid type: null, expected a string", "/facts/title/0/xml: needs a start of the kind feed"]
     );
+}
+
+#[test]
+fn an_offering_may_be_worded_by_its_name_alone() {
+    let mut document = preset_at("courseloop", &[ORIGIN]).unwrap();
+    document["facts"]["offerings"] = json!([{"css": "li", "each": {"name": [{}]}}]);
+    assert!(Source::parse(&document).is_ok());
+    let schema = source_schema().to_string();
+    assert!(schema.contains("S1-01-CLAYTON-ON-CAMPUS"), "what a name may be is documented");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A browser on loan: what may be done with a page, each command under its limit.
 
 mod acting;
+mod picture;
 
 use super::{
     command::{self, DriverLog, Response},

@@ -59,7 +59,7 @@ pub(super) fn of_discovery(found: Discovery) -> OutcomeV1 {
     OutcomeV1::Children { targets: further.chain(units).collect() }
 }
 
-fn gap_on_wire(gap: Gap) -> GapV1 {
+pub(super) fn gap_on_wire(gap: Gap) -> GapV1 {
     match gap {
         Gap::Absent => GapV1::Absent,
         Gap::Empty => GapV1::Empty,
