@@ -8,6 +8,7 @@
 
 mod control;
 mod dispatch;
+mod expansion;
 mod frontier;
 mod overview;
 mod start;
@@ -27,6 +28,7 @@ pub use start::{MAX_LISTED_TARGETS, Scope, StartScrape, Started, start_scrape};
 pub use sweep::{Swept, sweep};
 pub use target::Target;
 
+pub(crate) use expansion::Expansion;
 pub(crate) use start::rules;
 
 use std::{collections::BTreeMap, time::Duration};

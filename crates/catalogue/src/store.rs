@@ -3,6 +3,7 @@
 mod cached_sql;
 pub(crate) mod dispatch;
 mod error;
+pub(crate) mod expansions;
 pub(crate) mod frontier;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;

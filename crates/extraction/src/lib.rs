@@ -23,7 +23,7 @@ pub use {
     page::{LoadedPage, PageSet, Verdict, read_page},
     paging::ResultsPage,
     preset::{PRESETS, preset, preset_at},
-    source::{Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
+    source::{CodesWritten, Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
     template::fill_step_text,
 };
 

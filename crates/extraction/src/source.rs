@@ -14,7 +14,10 @@ pub use {
     rule::{Rule, Signal, Transform},
 };
 
-use rmu_domain::facts::FactName;
+use rmu_domain::{
+    code_template::{CodeTemplate, TemplateMistake},
+    facts::FactName,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +36,10 @@ pub struct SourceDocument {
     /// A regular expression over whole URLs, with a group `code` and, where the site has years, `year`:
     /// which of the pages found are units.
     pub unit_url: String,
+    /// The address of a unit that is known by its code alone, with `{code}` or `{codeLower}` and, where the site has
+    /// years, `{year}` for each of `years`. What it gives must match `unitUrl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_address: Option<String>,
     #[serde(default)]
     pub politeness: Politeness,
     #[serde(default)]
@@ -60,6 +67,37 @@ pub enum Start {
     Listing { url: String },
     /// A listing over many pages, read one after the other.
     Paged(Paged),
+    /// Codes from a template, each at the address that `unitAddress` gives it.
+    Codes { codes: CodesWritten },
+}
+
+/// A template of at most 100 000 codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum CodesWritten {
+    /// From one code to another that differs in its last digits; zeros before a number are kept.
+    Range {
+        from: String,
+        to: String,
+    },
+    List {
+        codes: Vec<String>,
+    },
+    /// `#` is a digit, `@` a capital letter, `[1-3A]` one of these, anything else itself.
+    Pattern {
+        pattern: String,
+    },
+}
+
+impl CodesWritten {
+    /// The template, or every mistake in it.
+    pub fn parse(&self) -> Result<CodeTemplate, Vec<TemplateMistake>> {
+        match self {
+            Self::Range { from, to } => CodeTemplate::range(from, to),
+            Self::List { codes } => CodeTemplate::list(codes),
+            Self::Pattern { pattern } => CodeTemplate::pattern(pattern),
+        }
+    }
 }
 
 /// A listing over many pages. What it names is a set: rows that come twice do no harm, and rows that a site drops
@@ -107,10 +145,12 @@ fn default_max_pages() -> u32 {
 }
 
 impl Start {
-    pub fn url(&self) -> &str {
+    /// The address it begins at, or the template of its pages' addresses; none where codes are all there is.
+    pub fn url(&self) -> Option<&str> {
         match self {
-            Self::Sitemap { url } | Self::Listing { url } => url,
-            Self::Paged(paged) => &paged.url,
+            Self::Sitemap { url } | Self::Listing { url } => Some(url),
+            Self::Paged(paged) => Some(&paged.url),
+            Self::Codes { .. } => None,
         }
     }
 
@@ -118,7 +158,7 @@ impl Start {
     pub fn pages(&self) -> Option<&Paged> {
         match self {
             Self::Paged(paged) => Some(paged),
-            Self::Sitemap { .. } | Self::Listing { .. } => None,
+            Self::Sitemap { .. } | Self::Listing { .. } | Self::Codes { .. } => None,
         }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
+pub mod code_templates;
 pub mod docs;
 pub mod error;
 pub mod health;
@@ -30,6 +31,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     browser_pool::configure(services);
     admin_universities::configure(services);
     sources::configure(services);
+    code_templates::configure(services);
     scrapes::configure(services);
     queue::configure(services);
     units::configure(services);
@@ -45,6 +47,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     browser_pool::ACCESS,
     admin_universities::ACCESS,
     sources::ACCESS,
+    code_templates::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
     units::ACCESS,

@@ -2,6 +2,7 @@
 
 use crate::{
     CatalogueError,
+    ledger::expansion,
     store::{frontier, jobs, tasks},
 };
 use rmu_postgres::Database;
@@ -34,6 +35,14 @@ pub async fn admit_frontier(database: &Database, limit: u32) -> Result<u32, Cata
                     jobs::Delta { frontier: -taken, live: admitted, skipped: taken - admitted, ..Default::default() };
                 jobs::apply(connection, job, delta).await?;
                 left = left.saturating_sub(u32::try_from(admitted).unwrap_or_default());
+                // Codes count when they are used: those that came to nothing must not end the round.
+                let more = share.min(left).saturating_sub(u32::try_from(taken).unwrap_or_default());
+                let (used, made) = expansion::admit(connection, job, source, more).await?;
+                let delta = jobs::Delta { frontier: -used, live: made, skipped: used - made, ..Default::default() };
+                if used > 0 {
+                    jobs::apply(connection, job, delta).await?;
+                    left = left.saturating_sub(u32::try_from(used).unwrap_or_default());
+                }
                 if left == 0 {
                     break;
                 }

@@ -19,7 +19,7 @@ use rmu_catalogue::{
         start_scrape,
     },
 };
-use rmu_domain::{ids::JobId, scrape::JobState, slug::Slug, unit_code::UnitCode};
+use rmu_domain::{ids::JobId, scrape::JobState, slug::Slug, unit_code::UnitCode, year::Year};
 use rmu_messaging::trace_context;
 use rmu_web::{Data, Json, Page, Path, Problem, Query, cursor};
 use serde::Deserialize;
@@ -44,7 +44,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
 
 /// Starts a scrape of a source
 ///
-/// Without `urls` and `codes` everything is read that the source's start addresses lead to. With an
+/// Without `urls`, `codes` and `template` everything is read that the source's start addresses lead to. With an
 /// `Idempotency-Key` the same request sent twice starts one job.
 #[utoipa::path(tag = "admin", request_body = StartScrapeBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters, kept for a day.")),
@@ -79,7 +79,21 @@ async fn start(
     Ok(Data::created(job.into(), location).with_status(actix_web::http::StatusCode::ACCEPTED))
 }
 
-fn scope(body: StartScrapeBody) -> Result<Scope, CatalogueError> {
+fn scope(body: StartScrapeBody) -> Result<Scope, ApiError> {
+    if let Some(template) = &body.template {
+        if body.urls.is_some() || body.codes.is_some() {
+            return Err(Problem::invalid("template", "must not stand beside urls or codes").into());
+        }
+        let years = body.years.unwrap_or_default();
+        let parse = |(index, year): (usize, &u16)| {
+            Year::new(*year).map_err(|error| CatalogueError::invalid(format!("years[{index}]"), &error))
+        };
+        let years = years.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        return Ok(Scope::Template { template: template.parse("template.")?, years });
+    }
+    if body.years.is_some() {
+        return Err(Problem::invalid("years", "are for a template").into());
+    }
     if body.urls.is_none() && body.codes.is_none() {
         return Ok(Scope::Discovery);
     }
