@@ -9,6 +9,7 @@
 mod clear;
 mod control;
 mod dispatch;
+mod expansion;
 mod frontier;
 mod overview;
 mod retry;
@@ -33,6 +34,7 @@ pub use sweep::{Swept, sweep};
 pub use target::Target;
 pub use turns::Turns;
 
+pub(crate) use expansion::Expansion;
 pub(crate) use start::{insert_job, require_healthy, require_room, require_some, rules, start_in, take_a_turn};
 
 use std::{collections::BTreeMap, time::Duration};

@@ -4,6 +4,7 @@ mod cached_sql;
 pub(crate) mod dead_letters;
 pub(crate) mod dispatch;
 mod error;
+pub(crate) mod expansions;
 pub(crate) mod fetch_windows;
 pub(crate) mod frontier;
 pub(crate) mod health;

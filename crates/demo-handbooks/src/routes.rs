@@ -8,4 +8,5 @@ mod northfield;
 mod robots;
 pub mod server;
 mod southmere;
+mod spoiled;
 mod westhaven;

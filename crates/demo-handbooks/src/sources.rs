@@ -40,7 +40,9 @@ fn settled(written: &str, handbook: &str, origins: &[String], min_gap_ms: u64) -
 pub fn southmere_find(handbook: &str, min_gap_ms: u64) -> Value {
     let origins = [handbook.to_owned()];
     let mut document = settled(include_str!("../assets/southmere-source.json"), handbook, &origins, min_gap_ms);
-    document["start"] = json!([{"kind": "listing", "url": format!("{handbook}/find")}]);
+    // Of these codes a few lead to a unit and most to none, as templates have it.
+    document["start"] = json!([{"kind": "codes", "codes": {"kind": "pattern", "pattern": "COMP[1-2]000#"}}]);
+    document["unitAddress"] = json!(format!("{handbook}/find?unit={{code}}"));
     document["unitUrl"] = json!("/find\\?unit=(?<code>[A-Z]{4}\\d{5,7})$");
     document["page"] = json!({
         "ready": ["#find-box"],
@@ -76,8 +78,12 @@ fn settle(document: &mut Value, handbook: &str, origins: &[String], min_gap_ms: 
     document["origins"] = json!(origins);
     document["politeness"] = json!({"minGapMs": min_gap_ms});
     for start in document["start"].as_array_mut().into_iter().flatten() {
-        let path = start["url"].as_str().unwrap_or_default();
-        start["url"] = json!(format!("{handbook}{path}"));
+        if let Some(path) = start["url"].as_str() {
+            start["url"] = json!(format!("{handbook}{path}"));
+        }
+    }
+    if let Some(path) = document["unitAddress"].as_str() {
+        document["unitAddress"] = json!(format!("{handbook}{path}"));
     }
 }
 

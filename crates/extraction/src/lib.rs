@@ -27,7 +27,7 @@ pub use {
     page::{FactTrace, FoundAt, LoadedPage, PageSet, Piece, RuleOutcome, RuleTrace, Verdict, read_page, trace_page},
     paging::ResultsPage,
     preset::{PRESETS, preset, preset_at},
-    source::{Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
+    source::{CodesWritten, Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
     template::fill_step_text,
 };
 

@@ -70,11 +70,11 @@ impl ResultsPage<'_> {
 }
 
 impl Source {
-    /// Where discovery begins: the source's start addresses, of a listing over many pages the first page (of every
+    /// Where discovery begins to read: the source's start addresses, of a listing over many pages the first page (of every
     /// year, where the year is in its address).
     pub fn start_urls(&self) -> Vec<Url> {
         let plain = self.document().start.iter().filter(|start| start.pages().is_none());
-        let plain = plain.filter_map(|start| Url::parse(start.url()).ok());
+        let plain = plain.filter_map(|start| Url::parse(start.url()?).ok());
         let years: Vec<_> = self.document().years.iter().filter_map(|year| Year::new(*year).ok()).collect();
         let paged = self.paged().iter().flat_map(|paging| {
             let by_year = paging.template.has(crate::template::Place::Year);

@@ -14,7 +14,10 @@ pub use {
     rule::{Rule, Signal, Transform},
 };
 
-use rmu_domain::facts::FactName;
+use rmu_domain::{
+    code_template::{CodeTemplate, TemplateMistake},
+    facts::FactName,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +37,10 @@ pub struct SourceDocument {
     /// which of the pages found are units. Only a source with nothing but feeds may do without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_url: Option<String>,
+    /// The address of a unit that is known by its code alone, with `{code}` or `{codeLower}` and, where the site has
+    /// years, `{year}` for each of `years`. What it gives must match `unitUrl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_address: Option<String>,
     #[serde(default)]
     pub politeness: Politeness,
     #[serde(default)]
@@ -64,6 +71,37 @@ pub enum Start {
     /// An XML file that holds the units themselves: every element at `entry`, a path from the root such as
     /// `/catalog/provider/course`, is one. All years are read, or those of `years`.
     Feed { url: String, entry: String },
+    /// Codes from a template, each at the address that `unitAddress` gives it.
+    Codes { codes: CodesWritten },
+}
+
+/// A template of at most 100 000 codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum CodesWritten {
+    /// From one code to another that differs in its last digits; zeros before a number are kept.
+    Range {
+        from: String,
+        to: String,
+    },
+    List {
+        codes: Vec<String>,
+    },
+    /// `#` is a digit, `@` a capital letter, `[1-3A]` one of these, anything else itself.
+    Pattern {
+        pattern: String,
+    },
+}
+
+impl CodesWritten {
+    /// The template, or every mistake in it.
+    pub fn parse(&self) -> Result<CodeTemplate, Vec<TemplateMistake>> {
+        match self {
+            Self::Range { from, to } => CodeTemplate::range(from, to),
+            Self::List { codes } => CodeTemplate::list(codes),
+            Self::Pattern { pattern } => CodeTemplate::pattern(pattern),
+        }
+    }
 }
 
 /// A listing over many pages. What it names is a set: rows that come twice do no harm, and rows that a site drops
@@ -111,10 +149,12 @@ fn default_max_pages() -> u32 {
 }
 
 impl Start {
-    pub fn url(&self) -> &str {
+    /// The address it begins at, or the template of its pages' addresses; none where codes are all there is.
+    pub fn url(&self) -> Option<&str> {
         match self {
-            Self::Sitemap { url } | Self::Listing { url } | Self::Feed { url, .. } => url,
-            Self::Paged(paged) => &paged.url,
+            Self::Sitemap { url } | Self::Listing { url } | Self::Feed { url, .. } => Some(url),
+            Self::Paged(paged) => Some(&paged.url),
+            Self::Codes { .. } => None,
         }
     }
 
@@ -122,7 +162,7 @@ impl Start {
     pub fn pages(&self) -> Option<&Paged> {
         match self {
             Self::Paged(paged) => Some(paged),
-            Self::Sitemap { .. } | Self::Listing { .. } | Self::Feed { .. } => None,
+            Self::Sitemap { .. } | Self::Listing { .. } | Self::Feed { .. } | Self::Codes { .. } => None,
         }
     }
 }

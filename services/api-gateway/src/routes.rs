@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
+pub mod code_templates;
 pub mod dead_letters;
 pub mod docs;
 pub mod error;
@@ -36,6 +37,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     sources::configure(services);
     source_health::configure(services);
     schedules::configure(services);
+    code_templates::configure(services);
     scrapes::configure(services);
     queue::configure(services);
     dead_letters::configure(services);
@@ -55,6 +57,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     sources::ACCESS,
     source_health::ACCESS,
     schedules::ACCESS,
+    code_templates::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
     dead_letters::ACCESS,

@@ -2,7 +2,8 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    store::{frontier, jobs, tasks},
+    ledger::frontier::drop_waiting,
+    store::{jobs, tasks},
 };
 use chrono::Utc;
 use rmu_domain::{
@@ -60,7 +61,7 @@ async fn clear(connection: &mut AsyncPgConnection, request: &ClearQueue) -> Resu
     let open = jobs::lock_open(connection, request.job).await?;
     // Under the jobs' locks only dispatching changes the number, and it makes it smaller.
     let pending = tasks::count_pending(connection, &open).await?;
-    let waiting = pending.saturating_add(frontier::count_waiting(connection, &open).await?);
+    let waiting = pending.saturating_add(jobs::count_waiting(connection, &open).await?);
     if let Confirmation::Number(expected) = request.confirmation
         && expected != waiting
     {
@@ -79,7 +80,7 @@ async fn clear(connection: &mut AsyncPgConnection, request: &ClearQueue) -> Resu
 
 async fn clear_job(connection: &mut AsyncPgConnection, job: JobId) -> Result<u32, CatalogueError> {
     let cancelled = tasks::cancel_pending(connection, job).await?;
-    let waiting = frontier::clear(connection, job).await?;
+    let waiting = drop_waiting(connection, job).await?;
     if cancelled + waiting == 0 {
         return Ok(0);
     }

@@ -3,15 +3,17 @@
 use crate::{
     CatalogueError, ConflictKind,
     idempotency::{self, IdempotencyKey, Replay},
-    ledger::{LIMIT_RETRY_AFTER, Target, TraceHeaders, target::parse_page_url},
-    store::{health, jobs, sources, tasks},
+    ledger::{Expansion, LIMIT_RETRY_AFTER, MAX_TASKS_PER_JOB, Target, TraceHeaders, target::parse_page_url},
+    store::{expansions, health, jobs, sources, tasks},
 };
 use rmu_domain::{
     ParseError,
+    code_template::CodeTemplate,
     ids::{AccountId, JobId, SourceId},
     scrape::Priority,
     slug::Slug,
     unit_code::UnitCode,
+    year::Year,
 };
 use rmu_extraction::Source;
 use rmu_postgres::{AsyncPgConnection, Database, DatabaseError};
@@ -45,6 +47,8 @@ pub enum Scope {
     Discovery,
     /// Just these: addresses of unit pages, and units whose pages are known from earlier jobs.
     List { urls: Vec<String>, codes: Vec<UnitCode> },
+    /// The codes of a template, in each of the years; without any, in those of the source.
+    Template { template: CodeTemplate, years: Vec<Year> },
 }
 
 /// A job that runs now, or the one that an earlier request with the same key started.
@@ -90,7 +94,15 @@ pub(crate) async fn start_in(
     if !source.enabled {
         return Err(CatalogueError::conflict(ConflictKind::WrongState, "the source is switched off"));
     }
-    let targets = targets(connection, source.id, &source.definition, &request.scope).await?;
+    let rules = rules(&source.definition)?;
+    let targets = targets(connection, source.id, &rules, &request.scope).await?;
+    let expansions = expansions(&rules, &request.scope)?;
+    let waiting: u64 = expansions.iter().map(Expansion::total).sum();
+    let waiting = i32::try_from(waiting).ok().filter(|waiting| *waiting <= MAX_TASKS_PER_JOB);
+    let waiting = waiting.ok_or_else(|| CatalogueError::Invalid {
+        field: "template".to_owned(),
+        detail: format!("must give at most {MAX_TASKS_PER_JOB} pages over all years"),
+    })?;
     let wanted = u32::try_from(targets.len()).unwrap_or(u32::MAX);
     if wanted > limit {
         return Err(CatalogueError::Invalid {
@@ -102,7 +114,7 @@ pub(crate) async fn start_in(
     require_healthy(connection, source.id).await?;
     let kind = match request.scope {
         Scope::Discovery => jobs::JobKind::Discovery,
-        Scope::List { .. } => jobs::JobKind::List,
+        Scope::List { .. } | Scope::Template { .. } => jobs::JobKind::List,
     };
     let job = JobId::new();
     let priority = request.priority.unwrap_or(match kind {
@@ -120,9 +132,14 @@ pub(crate) async fn start_in(
     };
     insert_job(connection, new).await?;
     let admitted = tasks::insert_pending(connection, job, source.id, priority, &targets).await?;
-    require_some(admitted)?;
+    for expansion in &expansions {
+        let total = i32::try_from(expansion.total()).unwrap_or(i32::MAX);
+        expansions::insert(connection, job, expansion, total).await?;
+    }
+    require_some(admitted.saturating_add(waiting))?;
     let delta = jobs::Delta {
         live: admitted,
+        frontier: waiting,
         skipped: i32::try_from(targets.len()).unwrap_or(i32::MAX) - admitted,
         ..Default::default()
     };
@@ -196,16 +213,17 @@ pub(crate) fn require_some(admitted: i32) -> Result<(), CatalogueError> {
 async fn targets(
     connection: &mut AsyncPgConnection,
     source: SourceId,
-    definition: &serde_json::Value,
+    rules: &Source,
     scope: &Scope,
 ) -> Result<Vec<Target>, CatalogueError> {
     let mut targets = match scope {
         Scope::Discovery => {
-            let mut targets = start_targets(definition)?;
+            let mut targets = start_targets(rules)?;
             targets.extend(canary_targets(connection, source).await?);
             targets
         }
-        Scope::List { urls, codes } => listed_targets(connection, source, definition, urls, codes).await?,
+        Scope::List { urls, codes } => listed_targets(connection, source, rules, urls, codes).await?,
+        Scope::Template { .. } => Vec::new(),
     };
     targets.sort_by_key(Target::key);
     targets.dedup_by_key(|target| target.key());
@@ -223,8 +241,17 @@ async fn canary_targets(connection: &mut AsyncPgConnection, source: SourceId) ->
     Ok(targets)
 }
 
-fn start_targets(definition: &serde_json::Value) -> Result<Vec<Target>, CatalogueError> {
-    rules(definition)?
+/// The templates of a job, which become tasks as there is room.
+fn expansions(rules: &Source, scope: &Scope) -> Result<Vec<Expansion>, CatalogueError> {
+    match scope {
+        Scope::Discovery => Ok(Expansion::of_source(rules)),
+        Scope::List { .. } => Ok(Vec::new()),
+        Scope::Template { template, years } => Ok(vec![Expansion::of_request(rules, template, years)?]),
+    }
+}
+
+fn start_targets(rules: &Source) -> Result<Vec<Target>, CatalogueError> {
+    rules
         .start_urls()
         .iter()
         .map(|url| Target::discovery(url.as_str()).map_err(|error| CatalogueError::invalid("source", &error)))
@@ -234,7 +261,7 @@ fn start_targets(definition: &serde_json::Value) -> Result<Vec<Target>, Catalogu
 async fn listed_targets(
     connection: &mut AsyncPgConnection,
     source: SourceId,
-    definition: &serde_json::Value,
+    rules: &Source,
     urls: &[String],
     codes: &[UnitCode],
 ) -> Result<Vec<Target>, CatalogueError> {
@@ -243,7 +270,6 @@ async fn listed_targets(
         let detail = format!("must name 1 to {MAX_LISTED_TARGETS} pages");
         return Err(CatalogueError::Invalid { field: "urls".to_owned(), detail });
     }
-    let rules = rules(definition)?;
     let mut targets = Vec::with_capacity(count);
     for (index, raw) in urls.iter().enumerate() {
         let refused = |error: &ParseError| CatalogueError::invalid(format!("urls[{index}]"), error);

@@ -74,20 +74,6 @@ pub(crate) async fn admit(
     Ok((whole(moved.taken), whole(moved.admitted)))
 }
 
-/// How many children of these locked jobs wait.
-pub(crate) async fn count_waiting(connection: &mut AsyncPgConnection, jobs: &[JobId]) -> Result<u32, DatabaseError> {
-    #[derive(QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = sql::BigInt)]
-        waiting: i64,
-    }
-    let found: Waiting = diesel::sql_query("SELECT count(*) AS waiting FROM scrape_frontier WHERE job_id = ANY($1)")
-        .bind::<sql::Array<sql::Uuid>, _>(jobs.iter().map(|job| job.as_uuid()).collect::<Vec<_>>())
-        .get_result(connection)
-        .await?;
-    Ok(u32::try_from(found.waiting).unwrap_or(u32::MAX))
-}
-
 /// Empties the frontier of a locked job.
 pub(crate) async fn clear(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, DatabaseError> {
     let cleared = diesel::sql_query("DELETE FROM scrape_frontier WHERE job_id = $1")

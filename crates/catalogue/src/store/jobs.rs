@@ -210,10 +210,16 @@ pub(crate) async fn lock_open(
     Ok(locked.into_iter().map(JobId::from).collect())
 }
 
+/// A locked job of which something waits to become tasks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaitingJob {
+    pub(crate) id: JobId,
+    pub(crate) source: SourceId,
+    pub(crate) priority: Priority,
+}
+
 /// Running jobs with a frontier, oldest first, locked in the order of their ids.
-pub(crate) async fn lock_with_frontier(
-    connection: &mut AsyncPgConnection,
-) -> Result<Vec<(JobId, SourceId)>, DatabaseError> {
+pub(crate) async fn lock_with_frontier(connection: &mut AsyncPgConnection) -> Result<Vec<WaitingJob>, DatabaseError> {
     let mut waiting: Vec<Uuid> = jobs::table
         .filter(jobs::state.eq("running").and(jobs::frontier.gt(0)))
         .order(jobs::created_at)
@@ -222,14 +228,27 @@ pub(crate) async fn lock_with_frontier(
         .load(connection)
         .await?;
     waiting.sort_unstable();
-    let locked: Vec<(Uuid, Uuid)> = jobs::table
+    let locked: Vec<(Uuid, Uuid, i16)> = jobs::table
         .filter(jobs::id.eq_any(waiting).and(jobs::state.eq("running")).and(jobs::frontier.gt(0)))
         .order(jobs::id)
-        .select((jobs::id, jobs::source_id))
+        .select((jobs::id, jobs::source_id, jobs::priority))
         .for_update()
         .load(connection)
         .await?;
-    Ok(locked.into_iter().map(|(job, source)| (job.into(), source.into())).collect())
+    let waiting = locked.into_iter().map(|(id, source, rank)| WaitingJob {
+        id: id.into(),
+        source: source.into(),
+        priority: Priority::from_rank(rank).unwrap_or(Priority::Bulk),
+    });
+    Ok(waiting.collect())
+}
+
+/// How many pages of these locked jobs wait to become tasks.
+pub(crate) async fn count_waiting(connection: &mut AsyncPgConnection, of: &[JobId]) -> Result<u32, DatabaseError> {
+    let of: Vec<Uuid> = of.iter().map(|job| job.as_uuid()).collect();
+    let waiting: Option<i64> =
+        jobs::table.filter(jobs::id.eq_any(of)).select(diesel::dsl::sum(jobs::frontier)).get_result(connection).await?;
+    Ok(u32::try_from(waiting.unwrap_or_default()).unwrap_or(u32::MAX))
 }
 
 pub(crate) async fn any_with_frontier(connection: &mut AsyncPgConnection) -> Result<bool, DatabaseError> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
 mod bad_input;
+mod code_templates;
 mod dead_letters;
 mod drift;
 mod ingest;

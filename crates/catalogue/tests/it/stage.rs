@@ -112,6 +112,7 @@ impl Stage {
                  WHERE (j.live, j.succeeded, j.unchanged, j.not_found, j.dead, j.cancelled)
                          IS DISTINCT FROM (t.live, t.succeeded, t.unchanged, t.not_found, t.dead, t.cancelled)
                     OR j.frontier <> (SELECT count(*) FROM scrape_frontier f WHERE f.job_id = j.id)
+                         + (SELECT coalesce(sum(total - next), 0) FROM scrape_expansions e WHERE e.job_id = j.id)
                     OR (j.state IN ('running', 'paused')) <> (j.live + j.frontier > 0)",
                 &[],
             )

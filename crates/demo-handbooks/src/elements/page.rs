@@ -101,7 +101,7 @@ fn requisites(site: &Site, unit: &Unit, spelling: Spelling, stream: &mut Stream)
 
 fn rule(site: &Site, unit: &Unit, requisite: &Requisite, spelling: Spelling, stream: &mut Stream) -> String {
     match &requisite.wording {
-        Wording::Free(text) => spelling.encode(text, stream),
+        Wording::Free(text, _) => spelling.encode(text, stream),
         Wording::Expression(expression) => linked(site, unit.year, expression),
     }
 }

@@ -32,23 +32,23 @@ pub(super) fn handbook(config: &mut ServiceConfig) {
 
 #[get("/")]
 async fn start(request: HttpRequest, host: Data<Host>) -> HttpResponse {
-    page(&request, || listing::home(&host.site, host.site.current_year()), || not_found(&host))
+    page(&request, || listing::home(&host.site, host.current_year()), || not_found(&host))
 }
 
 #[get("/sitemap.xml")]
 async fn sitemap(host: Data<Host>) -> HttpResponse {
-    xml(listing::sitemap(&host.site, &host.origin, host.site.current_year()))
+    xml(listing::sitemap(&host.site, &host.origin, host.current_year()))
 }
 
 #[get("/programs-courses/")]
 async fn courses(request: HttpRequest, host: Data<Host>) -> HttpResponse {
-    page(&request, || listing::courses(&host.site, host.site.current_year()), || not_found(&host))
+    page(&request, || listing::courses(&host.site, host.current_year()), || not_found(&host))
 }
 
 /// The site knows of no course under an unknown code, and says so with status 200.
 #[get("/programs-courses/course.html")]
 async fn course(request: HttpRequest, host: Data<Host>, asked: Query<Asked>) -> HttpResponse {
-    page(&request, || host.site.unit_page(host.site.current_year(), &asked.course_code), || not_found(&host))
+    page(&request, || host.site.unit_page(host.current_year(), &asked.course_code), || not_found(&host))
 }
 
 #[get("/style.css")]

@@ -28,7 +28,7 @@ pub(crate) fn page(site: &Site, unit: &Unit) -> Option<String> {
             };
             let rule = match &requisite.wording {
                 Wording::Expression(expression) => linked(site, unit.year, expression),
-                Wording::Free(_) => Prose::line(&Requisite::text(requisite)).html(spelling, true, &mut stream),
+                Wording::Free(..) => Prose::line(&Requisite::text(requisite)).html(spelling, true, &mut stream),
             };
             format!("<section id=\"{id}\"><h2>{heading}</h2><div class=\"rule\">{rule}</div></section>\n")
         })

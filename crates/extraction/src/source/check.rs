@@ -4,6 +4,7 @@ mod rules;
 mod starts;
 mod steps;
 
+use self::starts::Starts;
 use super::{PageSteps, Politeness, Recognise, Signal, Source, SourceDocument, Start};
 use crate::{pattern::Pattern, selector::parse_selector};
 use rmu_domain::{facts::FactName, year::Year};
@@ -44,8 +45,19 @@ const MAX_SIGNALS: usize = 20;
 const MAX_GAP_MS: u64 = 600_000;
 const MAX_ERRORS: usize = 100;
 
-const KEYS: [&str; 10] =
-    ["origins", "start", "years", "unitUrl", "politeness", "page", "recognise", "embeddedJson", "facts", "required"];
+const KEYS: [&str; 11] = [
+    "origins",
+    "start",
+    "years",
+    "unitUrl",
+    "unitAddress",
+    "politeness",
+    "page",
+    "recognise",
+    "embeddedJson",
+    "facts",
+    "required",
+];
 
 pub(super) fn check(document: &Value) -> Result<Source, SourceErrors> {
     let mut checker = Checker::default();
@@ -112,6 +124,7 @@ impl Checker {
         self.has_pages = start.as_ref().is_none_or(|all| all.is_empty() || !all.iter().all(is_feed));
         let unit_url_raw: Option<String> =
             if self.has_pages { self.required(map, "unitUrl") } else { self.optional(map, "unitUrl") };
+        let unit_address_raw: Option<String> = self.optional(map, "unitAddress");
         let politeness: Politeness = self.optional(map, "politeness").unwrap_or_default();
         let page: PageSteps = self.optional(map, "page").unwrap_or_default();
         let recognise: Option<Recognise> = self.required(map, "recognise");
@@ -120,9 +133,13 @@ impl Checker {
         self.has_json = map.get("embeddedJson").is_some_and(|raw| !raw.is_null());
 
         let origins = origins_raw.as_deref().map(|raw| self.origins(raw));
-        let paged = match (&start, &origins) {
-            (Some(start), Some(origins)) => self.starts(start, origins, &years),
-            _ => Vec::new(),
+        let unit_address = match (&unit_address_raw, &origins) {
+            (Some(raw), Some(origins)) => self.unit_address(raw, origins),
+            _ => None,
+        };
+        let starts = match (&start, &origins) {
+            (Some(start), Some(origins)) => self.starts(start, origins, &years, unit_address.as_ref()),
+            _ => Starts::default(),
         };
         let feeds = start.as_deref().map(|start| self.feeds(start)).unwrap_or_default();
         for (index, year) in years.iter().enumerate() {
@@ -154,6 +171,7 @@ impl Checker {
                 start: start?,
                 years,
                 unit_url: unit_url_raw,
+                unit_address: unit_address_raw,
                 politeness,
                 page,
                 recognise: recognise?,
@@ -162,7 +180,9 @@ impl Checker {
                 required,
             },
             origins: origins?,
-            paged,
+            paged: starts.paged,
+            codes: starts.codes,
+            unit_address,
             unit_url,
             feeds,
             embedded_json,

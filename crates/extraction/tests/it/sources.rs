@@ -24,7 +24,7 @@ fn presets_are_valid_once_an_origin_is_filled_in() {
         let document = preset_at(name, &[ORIGIN, "https://rules.example.edu/"]).unwrap();
         let source = Source::parse(&document).unwrap_or_else(|errors| panic!("{name}: {errors}"));
         assert_eq!(source.origins().len(), 2);
-        assert!(source.document().start[0].url().starts_with(ORIGIN));
+        assert!(source.document().start[0].url().unwrap().starts_with(ORIGIN));
     }
     assert_eq!(preset("unheard-of"), None);
 }

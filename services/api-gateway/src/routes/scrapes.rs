@@ -25,6 +25,7 @@ use rmu_domain::{
     scrape::{JobState, Priority},
     slug::Slug,
     unit_code::UnitCode,
+    year::Year,
 };
 use rmu_messaging::trace_context;
 use rmu_web::{Data, Json, Page, Path, Problem, Query, cursor};
@@ -52,7 +53,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
 
 /// Starts a scrape of a source
 ///
-/// Without `urls` and `codes` everything is read that the source's start addresses lead to. With an
+/// Without `urls`, `codes` and `template` everything is read that the source's start addresses lead to. With an
 /// `Idempotency-Key` the same request sent twice starts one job.
 #[utoipa::path(tag = "admin", request_body = StartScrapeBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters, kept for a day.")),
@@ -92,7 +93,21 @@ fn priority(name: Option<&str>) -> Result<Option<Priority>, CatalogueError> {
     name.map(Priority::parse).transpose().map_err(|error| CatalogueError::invalid("priority", &error))
 }
 
-fn scope(body: StartScrapeBody) -> Result<Scope, CatalogueError> {
+fn scope(body: StartScrapeBody) -> Result<Scope, ApiError> {
+    if let Some(template) = &body.template {
+        if body.urls.is_some() || body.codes.is_some() {
+            return Err(Problem::invalid("template", "must not stand beside urls or codes").into());
+        }
+        let years = body.years.unwrap_or_default();
+        let parse = |(index, year): (usize, &u16)| {
+            Year::new(*year).map_err(|error| CatalogueError::invalid(format!("years[{index}]"), &error))
+        };
+        let years = years.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        return Ok(Scope::Template { template: template.parse("template.")?, years });
+    }
+    if body.years.is_some() {
+        return Err(Problem::invalid("years", "are for a template").into());
+    }
     if body.urls.is_none() && body.codes.is_none() {
         return Ok(Scope::Discovery);
     }

@@ -8,7 +8,11 @@ use crate::{
     template::{Place, Template, Values},
     xml::XmlPath,
 };
-use rmu_domain::year::Year;
+use rmu_domain::{
+    code_template::{CodeTemplate, TemplateMistake},
+    unit_code::UnitCode,
+    year::Year,
+};
 use url::{Origin, Url};
 
 const MAX_STARTS: usize = 50;
@@ -16,13 +20,26 @@ const MAX_BARREN_PAGES: u32 = 20;
 const MAX_PAGES: u32 = 10_000;
 const MAX_FIRST_PAGE: u32 = 1_000;
 
+/// What discovery begins with, beside plain addresses.
+#[derive(Debug, Default)]
+pub(super) struct Starts {
+    pub(super) paged: Vec<Paging>,
+    pub(super) codes: Vec<CodeTemplate>,
+}
+
 impl Checker {
-    pub(super) fn starts(&mut self, start: &[Start], origins: &[Origin], years: &[u16]) -> Vec<Paging> {
+    pub(super) fn starts(
+        &mut self,
+        start: &[Start],
+        origins: &[Origin],
+        years: &[u16],
+        unit_address: Option<&Template>,
+    ) -> Starts {
         if start.is_empty() {
             self.error("/start", "must name where discovery begins");
         }
         self.at_most("/start", start, MAX_STARTS);
-        let mut paged = Vec::new();
+        let mut starts = Starts::default();
         for (index, start) in start.iter().enumerate() {
             let path = format!("/start/{index}");
             let url = match start {
@@ -30,15 +47,55 @@ impl Checker {
                 Start::Paged(listing) => {
                     let Some(paging) = self.paged(&path, listing, years) else { continue };
                     let sample = paging.template.fill_url(Values { page: Some(1), year: sample_year(), code: None });
-                    paged.push(paging);
+                    starts.paged.push(paging);
                     sample
+                }
+                Start::Codes { codes } => {
+                    match codes.parse() {
+                        Ok(template) => starts.codes.push(template),
+                        Err(mistakes) => self.mistakes(&child(&path, "codes"), &mistakes),
+                    }
+                    self.needs_an_address(&path, years, unit_address);
+                    continue;
                 }
             };
             if !url.is_some_and(|url| origins.contains(&url.origin())) {
                 self.error(child(&path, "url"), "must be an address of one of the origins");
             }
         }
-        paged
+        starts
+    }
+
+    pub(super) fn unit_address(&mut self, raw: &str, origins: &[Origin]) -> Option<Template> {
+        let places = [Place::Code, Place::CodeLower, Place::Year];
+        let template = self.note("/unitAddress", Template::parse_url(raw, &places))?;
+        if !template.has(Place::Code) && !template.has(Place::CodeLower) {
+            self.error("/unitAddress", "must have a place for {code} or {codeLower}");
+        }
+        let code = UnitCode::parse("AB12").ok();
+        let sample = template.fill_url(Values { page: None, year: sample_year(), code: code.as_ref() });
+        if !sample.is_some_and(|url| origins.contains(&url.origin())) {
+            self.error("/unitAddress", "must be an address of one of the origins");
+        }
+        Some(template)
+    }
+
+    /// Codes lead nowhere without a template of addresses.
+    fn needs_an_address(&mut self, path: &str, years: &[u16], unit_address: Option<&Template>) {
+        match unit_address {
+            None => self.error(path, "needs `unitAddress`, which says where the unit of a code is"),
+            Some(template) if template.has(Place::Year) && years.is_empty() => {
+                self.error(path, "needs `years`, for `unitAddress` has a place for {year}");
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn mistakes(&mut self, path: &str, mistakes: &[TemplateMistake]) {
+        for mistake in mistakes {
+            let place = mistake.place.replace('[', "/").replace(']', "");
+            self.error(format!("{path}/{place}"), mistake.reason.clone());
+        }
     }
 
     /// Feeds with the compiled paths of their entries.

@@ -1,5 +1,6 @@
 //! What travels over HTTP for scrapes.
 
+use crate::routes::code_templates::CodeTemplateBody;
 use chrono::{DateTime, Utc};
 use rmu_catalogue::ledger::{JobView, TaskView};
 use rmu_domain::ids::{AccountId, JobId};
@@ -20,6 +21,10 @@ pub(super) struct StartScrapeBody {
     pub codes: Option<Vec<String>>,
     /// `urgent`, `normal` (by default for `urls` and `codes`) or `bulk` (by default for whole handbooks).
     pub priority: Option<String>,
+    /// Every code of a template, whether there is a unit of it or not; not together with `urls` or `codes`.
+    pub template: Option<CodeTemplateBody>,
+    /// With `template`: the handbook years, where the source's addresses name one; else the source's own.
+    pub years: Option<Vec<u16>>,
 }
 
 /// A scrape job.

@@ -327,6 +327,7 @@ pub(super) fn definition() -> Value {
     json!({
         "origins": [HOST],
         "start": [{ "kind": "sitemap", "url": format!("{HOST}/sitemap.xml") }],
+        "unitAddress": format!("{HOST}/subject/{{year}}/{{code}}"),
         "unitUrl": "/subject/(?<year>\\d{4})/(?<code>[A-Za-z0-9]+)$",
         "recognise": { "unit": [{ "css": "h1" }] },
         "facts": {
