@@ -4,16 +4,20 @@ CARGO := $(shell command -v cargo 2>/dev/null)
 ifeq ($(CARGO),)
 $(error cargo was not found. Install Rust from https://rustup.rs, open a new shell and run make again)
 endif
-DEVSTACK := cargo run -q -p rmu-devstack --
+# Not `-p rmu-devstack`: chosen over the whole workspace, its dependencies have the features that the services
+# need too, and are built once instead of twice.
+DEVSTACK := cargo run -q --locked --bin devstack --
 
 # Tools that are no part of the toolchain, in the versions that were used last. Installed only when missing.
 NEXTEST := cargo-nextest@0.9.143
 DENY := cargo-deny@0.20.2
 MACHETE := cargo-machete@0.9.2
+# Tests start the programs that were built beside them, so these are not built a second time.
+BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status truth test lint fmt contracts
+.PHONY: help run up down status truth test soak lint fmt contracts
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -35,8 +39,13 @@ truth: ## Compares every unit of the running stack with what its demo handbooks 
 
 test: ## Runs the whole test suite against real servers that it starts itself.
 	@$(call need,cargo-nextest,$(NEXTEST))
+	@cargo nextest run --locked --workspace --no-run
+	@$(BUILT)/devstack test -- cargo nextest run --locked --workspace
+
+soak: ## Kills browsers, workers and the broker hundreds of times and prints what came of it; about an hour.
+	@$(call need,cargo-nextest,$(NEXTEST))
 	@cargo build -q --locked --workspace --bins
-	@$(DEVSTACK) test -- cargo nextest run --locked --workspace
+	@RMU_SOAK=1 $(DEVSTACK) test -- cargo nextest run --locked --profile soak -p rmu-scraper-worker -p rmu-devstack -E 'test(/^soak::/)'
 
 lint: ## Checks format, lints, documentation, dependencies and published contracts.
 	@$(call need,cargo-deny,$(DENY))
@@ -46,11 +55,13 @@ lint: ## Checks format, lints, documentation, dependencies and published contrac
 	@RUSTDOCFLAGS="-D warnings" cargo doc -q --locked --workspace --no-deps --document-private-items
 	@cargo deny --locked check bans licenses sources
 	@cargo machete
-	@cargo run -q --locked -p rmu -- contracts --check
+	@cargo run -q --locked --bin rmu -- contracts --check
 
 fmt: ## Formats the code.
 	@cargo fmt --all
 
-contracts: ## Writes the published contracts in proto/ anew.
-	@cargo run -q -p rmu -- contracts
-	@cargo run -q -p rmu-api-gateway -- openapi > proto/openapi.json.new && mv proto/openapi.json.new proto/openapi.json
+contracts: ## Writes the published contracts in proto/, and the table of variables in README.md, anew.
+	@cargo build -q --workspace --bins
+	@$(BUILT)/rmu contracts
+	@$(BUILT)/rmu readme
+	@$(BUILT)/api-gateway openapi > proto/openapi.json.new && mv proto/openapi.json.new proto/openapi.json

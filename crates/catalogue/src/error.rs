@@ -1,6 +1,7 @@
 //! What a use case of the catalogue can answer instead of a result.
 
 use rmu_domain::ParseError;
+use rmu_extraction::SourceErrors;
 use rmu_postgres::{DatabaseError, MaybeTransient};
 use std::time::Duration;
 
@@ -9,6 +10,9 @@ pub enum CatalogueError {
     /// A value was refused; `field` is the name its sender gave it.
     #[error("{field}: {detail}")]
     Invalid { field: String, detail: String },
+    /// Rules of a source were refused, each mistake with its place.
+    #[error("definition: {0}")]
+    BadSource(SourceErrors),
     /// There is no such thing; `what` is its kind, such as "unit".
     #[error("{what} not found")]
     NotFound { what: &'static str },
@@ -18,6 +22,9 @@ pub enum CatalogueError {
     /// The ledger already holds as many live tasks as it may.
     #[error("{live} of {limit} tasks are waiting or running")]
     LimitReached { limit: u32, live: u32, retry_after: Duration },
+    /// It was done just now; later it may be done again.
+    #[error("it was done less than the allowed time ago")]
+    TooSoon { retry_after: Duration },
     /// The caller may not do this to this thing.
     #[error("{detail}")]
     Forbidden { detail: &'static str },

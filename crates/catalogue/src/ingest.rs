@@ -4,15 +4,18 @@
 //! its children, the job's counters. A result that comes twice, late or for a cancelled task finds the task
 //! ended and changes nothing.
 
+mod children;
+mod drift;
 mod feed;
 mod unit;
 
+pub(crate) use drift::present;
+
 use crate::{
     CatalogueError,
-    ledger::{self, MAX_DISPATCHES, MAX_TASKS_PER_JOB, Target},
+    ledger::{MAX_DISPATCHES, Target},
     store::{
-        frontier,
-        jobs::{self, Delta, LockedJob},
+        jobs::{self, Delta},
         sources,
         tasks::{self, Ending, LockedTask, Retry},
         versions,
@@ -27,7 +30,6 @@ use rmu_domain::{
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 use std::time::Duration;
-use url::Url;
 
 pub use feed::{EntryOutcome, FeedRead};
 
@@ -103,12 +105,18 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
         return Ok(Applied::Ignored);
     }
     let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
+    // A failure of an earlier attempt was counted when that attempt was given up.
+    let current = match state {
+        TaskState::Dispatched => attempt == task.attempt,
+        _ => attempt > task.attempt,
+    };
     let applied = match &result.outcome {
-        TaskOutcome::Unit(read) => succeed_with_unit(connection, result, &task, read).await?,
-        TaskOutcome::Entries(read) => feed::apply(connection, result, &task, read).await?,
-        TaskOutcome::Children(children) => succeed_with_children(connection, result, &job, &task, children).await?,
+        TaskOutcome::Unit(read) => succeed_with_unit(connection, result, &task, read, current).await?,
+        TaskOutcome::Entries(read) => feed::apply(connection, result, &task, read, current).await?,
+        TaskOutcome::Children(children) => children::succeed(connection, result, &job, &task, children).await?,
         TaskOutcome::Unchanged => {
             if versions::confirm_page(connection, result.source, &task.target_key, Utc::now()).await? {
+                drift::unchanged(connection, result, &task.target_key).await?;
                 finish(connection, result, &task, Ended::as_state(TaskState::Unchanged)).await?
             } else {
                 // Nothing is stored that could be unchanged: believing it would lose the unit.
@@ -125,16 +133,16 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
             finish(connection, result, &task, ended).await?
         }
         TaskOutcome::Failed(failure) => {
-            // A page that was read is worth having whichever attempt read it; a failure of an earlier attempt
-            // was counted when that attempt was given up.
-            let current = match state {
-                TaskState::Dispatched => attempt == task.attempt,
-                _ => attempt > task.attempt,
-            };
+            // A page that was read is worth having whichever attempt read it.
             if !current {
                 return Ok(Applied::Ignored);
             }
-            fail(connection, result.job, result.task, &task, attempt, Some(&result.worker), failure).await?
+            match drift::of_failure(connection, result, &task.target_key, failure).await? {
+                Some(held) => hold_back(connection, result, &task, &held, current).await?,
+                None => {
+                    fail(connection, result.job, result.task, &task, attempt, Some(&result.worker), failure).await?
+                }
+            }
         }
     };
     tasks::wake_up(connection).await?;
@@ -146,11 +154,15 @@ async fn succeed_with_unit(
     result: &TaskResult,
     task: &LockedTask,
     read: &UnitRead,
+    current: bool,
 ) -> Result<Applied, CatalogueError> {
     let version = i32::try_from(result.source_version).unwrap_or_default();
     let source = sources::version(connection, result.source, version)
         .await?
         .ok_or(CatalogueError::NotFound { what: "source version" })?;
+    if let Some(held) = drift::of_unit(connection, result, &task.target_key, &source, read).await? {
+        return hold_back(connection, result, task, &held, current).await;
+    }
     let stored = unit::store(connection, &source, &task.target_key, read).await?;
     let state = if stored.new_version { TaskState::Succeeded } else { TaskState::Unchanged };
     let ended = Ended {
@@ -161,24 +173,33 @@ async fn succeed_with_unit(
     finish(connection, result, task, ended).await
 }
 
-async fn succeed_with_children(
+/// A result that is not believed for now: its task is looked at again later.
+async fn hold_back(
     connection: &mut AsyncPgConnection,
     result: &TaskResult,
-    job: &LockedJob,
     task: &LockedTask,
-    children: &[Target],
+    held: &drift::Held,
+    current: bool,
 ) -> Result<Applied, CatalogueError> {
-    let rules = ledger::rules(&sources::definition(connection, result.source).await?)?;
-    let allowed: Vec<Target> = children
-        .iter()
-        .filter(|child| Url::parse(child.url()).is_ok_and(|url| rules.allows(&url)))
-        .take(usize::try_from(MAX_TASKS_PER_JOB - job.live - job.frontier - job.finished).unwrap_or_default())
-        .cloned()
-        .collect();
-    let added = frontier::insert(connection, result.job, &allowed).await?;
-    let named = i32::try_from(children.len()).unwrap_or(i32::MAX);
-    let delta = Delta { frontier: added, skipped: named.saturating_sub(added), ..Delta::default() };
-    finish(connection, result, task, Ended { delta, ..Ended::as_state(TaskState::Succeeded) }).await
+    if !current {
+        return Ok(Applied::Ignored);
+    }
+    let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
+    let worker = Some(result.worker.as_str());
+    if held.counts {
+        return fail(connection, result.job, result.task, task, attempt, worker, &held.failure).await;
+    }
+    let delay = held.failure.retry_after.unwrap_or_default();
+    let again = Retry {
+        run_at: Utc::now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::hours(1)),
+        attempt: attempt.max(task.attempt),
+        failures: task.failures,
+        worker,
+        error: (held.failure.kind, held.failure.detail.as_str()),
+    };
+    tasks::postpone(connection, result.task, again).await?;
+    jobs::apply(connection, result.job, Delta { retries: 1, ..Delta::default() }).await?;
+    Ok(Applied::Retried)
 }
 
 /// How a task ends, beside its state.
@@ -236,13 +257,14 @@ pub(crate) async fn fail(
     if !again {
         let ending = Ending { state: TaskState::Dead, worker, unit: None, error: Some(error), failures };
         tasks::finish(connection, id, ending).await?;
-        jobs::apply(connection, job, Delta::finished(TaskState::Dead)).await?;
+        let goes_on = children::after_a_lost_page(connection, job, task, failure.kind).await?;
+        jobs::apply(connection, job, Delta::finished(TaskState::Dead).and(goes_on)).await?;
         return Ok(Applied::Finished(TaskState::Dead));
     }
-    let delay = if handed_back {
-        Duration::from_secs(1)
-    } else {
-        retry_delay(u32::try_from(failures).unwrap_or(1), rand::random(), failure.retry_after)
+    let delay = match failure.retry_after {
+        None if handed_back => Duration::from_secs(1),
+        // A host that is left alone for a while: its tasks come back when that is over, and not all at once.
+        asked => retry_delay(u32::try_from(failures).unwrap_or(1), rand::random(), asked),
     };
     let run_at = Utc::now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::hours(1));
     let attempt = attempt.max(task.attempt);

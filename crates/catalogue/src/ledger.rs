@@ -6,28 +6,36 @@
 //!
 //! Locks are taken in one order: the ledger (an advisory lock, only by what adds live tasks), jobs, tasks.
 
+mod clear;
 mod control;
 mod dispatch;
+mod expansion;
 mod frontier;
 mod overview;
+mod retry;
 mod start;
 mod sweep;
 mod target;
+mod turns;
 
+pub use clear::{ClearQueue, Cleared, Confirmation, clear_queue};
 pub use control::{cancel_job, pause_job, resume_job};
 pub use dispatch::{
-    DispatchLimits, DueTask, OutboxCommand, OutboxMessage, SourceSnapshot, TASK_TIME_LIMIT, dispatch_due,
-    dispatch_outbox,
+    DispatchLimits, DispatchOrder, DueTask, OutboxCommand, OutboxMessage, SourceSnapshot, TASK_TIME_LIMIT,
+    dispatch_due, dispatch_due_at, dispatch_outbox,
 };
 pub use frontier::admit_frontier;
 pub use overview::{
     JobFilter, JobView, QueueView, TaskFilter, TaskView, get_job, list_jobs, list_tasks, queue_overview,
 };
+pub use retry::{RetryScrape, retry_scrape};
 pub use start::{MAX_LISTED_TARGETS, Scope, StartScrape, Started, start_scrape};
 pub use sweep::{Swept, sweep};
 pub use target::{FeedEntry, Target};
+pub use turns::Turns;
 
-pub(crate) use start::rules;
+pub(crate) use expansion::Expansion;
+pub(crate) use start::{insert_job, require_healthy, require_room, require_some, rules, start_in, take_a_turn};
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -101,8 +101,7 @@ pub async fn get_source(database: &Database, slug: &Slug) -> Result<SourceView, 
 /// Compiles the rules, and says how many tasks may be out at once: about half a minute's worth at the pace of
 /// the source, so that a task is begun well before its deadline even when a page needs several requests.
 fn check(definition: &Value) -> Result<i32, CatalogueError> {
-    let source = Source::parse(definition)
-        .map_err(|errors| CatalogueError::Invalid { field: "definition".to_owned(), detail: errors.to_string() })?;
+    let source = Source::parse(definition).map_err(CatalogueError::BadSource)?;
     let window = (30_000 / source.document().politeness.min_gap_ms.max(1)).clamp(2, 32);
     Ok(i32::try_from(window).unwrap_or(2))
 }

@@ -1,14 +1,21 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
 mod cached_sql;
+pub(crate) mod dead_letters;
 pub(crate) mod dispatch;
 mod error;
+pub(crate) mod expansions;
+pub(crate) mod fetch_windows;
 pub(crate) mod frontier;
+pub(crate) mod health;
+pub(crate) mod health_figures;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod outbox;
 pub(crate) mod overview;
+pub(crate) mod refresh_requests;
 pub(crate) mod reviews;
+pub(crate) mod schedules;
 pub(crate) mod schema;
 pub(crate) mod scores;
 pub(crate) mod search;

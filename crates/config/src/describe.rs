@@ -1,9 +1,11 @@
 //! The variables of a configuration as rows of a table.
 
 use crate::{Reader, source::MapSource};
+use serde::{Deserialize, Serialize};
 
 /// One variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Row {
     pub name: String,
     /// What may stand there: "port", "postgres:// address", …
@@ -38,13 +40,31 @@ pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Vec<Row> 
     reader.finish().0
 }
 
-/// The table of the README.
-pub fn markdown_table(rows: &[Row]) -> String {
-    let mut table = String::from("| variable | value | default | meaning |\n|---|---|---|---|\n");
-    for row in rows {
+/// What `describe-config` prints: the variables of one program, for whoever makes a table of them.
+pub fn description<T>(read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> String {
+    serde_json::to_string_pretty(&describe(read)).unwrap_or_default()
+}
+
+/// The table of the README, from the rows of every program. A variable that means the same to several of them
+/// has one row that names them all.
+pub fn markdown_table(programs: &[(String, Vec<Row>)]) -> String {
+    let mut shared: Vec<(&Row, Vec<&str>)> = Vec::new();
+    for (program, rows) in programs {
+        for row in rows {
+            match shared.iter_mut().find(|(known, _)| *known == row) {
+                Some((_, users)) => users.push(program),
+                None => shared.push((row, vec![program])),
+            }
+        }
+    }
+    shared.sort_by_key(|(row, _)| row.name.clone());
+    let mut table = String::from("| variable | read by | value | default | meaning |\n|---|---|---|---|---|\n");
+    for (row, users) in shared {
         let doc = row.doc.replace('|', "\\|");
         let file = if row.secret { format!(" Or `{}_FILE`.", row.name) } else { String::new() };
-        table.push_str(&format!("| `{}` | {} | {} | {doc}{file} |\n", row.name, row.kind, row.default_shown()));
+        let users = if users.len() == programs.len() { "all".to_owned() } else { users.join(", ") };
+        let (name, kind, default) = (&row.name, &row.kind, row.default_shown());
+        table.push_str(&format!("| `{name}` | {users} | {kind} | {default} | {doc}{file} |\n"));
     }
     table
 }
@@ -75,9 +95,10 @@ mod tests {
             let key = env.secret("KEY", "Signs.").required();
             Some((port?, key?))
         };
-        let table = markdown_table(&describe(read));
-        assert!(table.contains("| `PORT` | port | 3000 | Where to listen \\| answer. |"), "{table}");
-        assert!(table.contains("| `KEY` | secret | required | Signs. Or `KEY_FILE`. |"), "{table}");
+        let other = |env: &mut Reader<'_>| env.port("PORT", "Where to listen | answer.").default("3000");
+        let table = markdown_table(&[("one".to_owned(), describe(read)), ("two".to_owned(), describe(other))]);
+        assert!(table.contains("| `PORT` | all | port | 3000 | Where to listen \\| answer. |"), "{table}");
+        assert!(table.contains("| `KEY` | one | secret | required | Signs. Or `KEY_FILE`. |"), "{table}");
 
         let source = MapSource::from([("KEY", "hunter2")]);
         let (_, rows) = crate::check(&source, read).unwrap();

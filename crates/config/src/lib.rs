@@ -1,4 +1,4 @@
-//! Typed configuration from the environment, from files and from a parameter store.
+//! Typed configuration from the environment, from files.
 //!
 //! A part of a service declares its variables where it reads them, each once, with documentation and default:
 //!
@@ -30,16 +30,15 @@ mod describe;
 mod environment;
 mod mistakes;
 mod reader;
-mod resolve;
+mod reference;
 mod secret;
 mod source;
 mod variable;
 
-pub use describe::{Row, describe, markdown_table, text_table};
+pub use describe::{Row, describe, description, markdown_table, text_table};
 pub use environment::AppEnvironment;
 pub use mistakes::{EX_CONFIG, Mistake, Mistakes};
 pub use reader::Reader;
-pub use resolve::{NoParameterStore, ResolveError, Resolver, resolve};
 pub use secret::Secret;
 pub use source::{Environment, MapSource, Source};
 pub use url::Url;

@@ -1,6 +1,6 @@
 //! Declares, reads and parses variables one after the other and notes every mistake.
 
-use crate::{AppEnvironment, Mistake, Secret, Source, Url, describe::Row, resolve, variable::Variable};
+use crate::{AppEnvironment, Mistake, Secret, Source, Url, describe::Row, reference, variable::Variable};
 use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
 /// Files named by `NAME_FILE` hold keys, not data.
@@ -172,7 +172,7 @@ impl<'source> Reader<'source> {
             (direct, None) => direct,
         };
         match value {
-            Some(text) if resolve::is_reference(&text) => Err(resolve::UNRESOLVED.to_owned()),
+            Some(text) if reference::is_reference(&text) => Err(reference::UNRESOLVED.to_owned()),
             other => Ok(other),
         }
     }

@@ -26,7 +26,7 @@ impl Source for Environment {
     }
 }
 
-/// A map, for tests and for values that were resolved beforehand.
+/// A map, for tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MapSource(BTreeMap<String, String>);
 

@@ -3,6 +3,7 @@
 use crate::random::spread;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -32,8 +33,74 @@ pub struct Faults {
     pub robots: RobotsFault,
     /// The markup and the JSON have other names, as after a relaunch.
     pub redesigned: bool,
+    /// What deep paging does to results (site D).
+    pub paging: PagingFault,
     /// What is wrong with the feed of site E.
     pub feed: FeedFault,
+    /// Pages spoiled in some way, each a share of its own.
+    pub spoil: BTreeMap<Spoil, u8>,
+    /// Which year's edition is the current one at sites of one edition at a time (B and C), instead of the newest:
+    /// units have other names, are retired or not yet.
+    pub edition: Option<u16>,
+}
+
+/// How a page is spoiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Spoil {
+    /// The page, and eleven megabytes more.
+    Huge,
+    /// A body of one gigabyte, sent bit by bit.
+    Flood,
+    /// A small body that unfolds to 64 MiB.
+    GzipBomb,
+    /// Markup that no two parsers agree on.
+    Malformed,
+    /// Sent on to another site.
+    OffSite,
+    /// Sent on to an address that is sent on, without end.
+    RedirectLoop,
+    /// The page, with a script that never ends.
+    ScriptLoop,
+    /// The page, with alerts without end.
+    AlertLoop,
+    /// The page, which opens ten windows.
+    PopUps,
+    /// A file to keep instead of a page to see.
+    Download,
+    /// The page, inside a hundred thousand elements.
+    Nested,
+}
+
+impl Spoil {
+    /// The page as it comes out. Those that are no pages are answered elsewhere.
+    pub(crate) fn page(self, page: &str) -> String {
+        let with = |script: &str| page.replacen("</body>", &format!("<script>{script}</script></body>"), 1);
+        match self {
+            Self::Huge => page.replacen("</body>", &format!("<p>{}</p></body>", "padding ".repeat(11 << 17)), 1),
+            // Closing what was never opened, opening what is never closed, attributes without end of quotes.
+            Self::Malformed => {
+                format!("</div></p><table><tr><p>{}<b><i></b><a href=\"x", page.replace("</div>", "</span>"))
+            }
+            Self::ScriptLoop => with("while (true) {}"),
+            Self::AlertLoop => with("while (true) alert('again')"),
+            Self::PopUps => with("for (let i = 0; i < 10; i++) window.open(location.href + '#' + i, '_blank')"),
+            Self::Nested => page.replacen("<body>", &format!("<body>{}", "<div>".repeat(100_000)), 1),
+            Self::Flood | Self::GzipBomb | Self::OffSite | Self::RedirectLoop | Self::Download => page.to_owned(),
+        }
+    }
+}
+
+/// In the second half of the pages of results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct PagingFault {
+    /// Rows that stand on the page after theirs once more.
+    pub repeat_share: u8,
+    /// Rows that stand on no page of this order.
+    pub drop_share: u8,
+    /// The last page is not said to be the last, and is what any later one shows.
+    pub endless: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +137,7 @@ pub enum FeedFault {
 /// What is to become of one request for a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    Serve { error_page: bool, truncate: bool, redesigned: bool },
+    Serve { error_page: bool, truncate: bool, redesigned: bool, spoil: Option<Spoil> },
     Hang,
     Fail,
     Forbid,
@@ -115,6 +182,11 @@ impl FaultSwitch {
                 error_page: falls("error page", faults.error_page_share),
                 truncate: falls("truncate", faults.truncate_share),
                 redesigned: faults.redesigned,
+                spoil: faults
+                    .spoil
+                    .iter()
+                    .find(|(spoil, share)| falls(&format!("{spoil:?}"), **share))
+                    .map(|(spoil, _)| *spoil),
             }
         };
         let delay =
@@ -124,8 +196,8 @@ impl FaultSwitch {
 }
 
 /// The page under the names of another year's design.
-pub(crate) fn redesign(page: &str) -> String {
-    const NAMES: [(&str, &str); 13] = [
+pub fn redesign(page: &str) -> String {
+    const NAMES: [(&str, &str); 16] = [
         ("pageContent", "contentBody"),
         ("credit_points", "creditPointValue"),
         ("data-testid", "data-qa"),
@@ -136,6 +208,9 @@ pub(crate) fn redesign(page: &str) -> String {
         ("SLOTable", "objectives"),
         ("assessmentTaskTable", "tasks"),
         ("class=\"subject\"", "class=\"study-unit\""),
+        ("id=\"course-", "data-part=\"course-"),
+        ("subject-header__", "unit-head__"),
+        ("overview-table", "facts"),
         (":title>", ":name>"),
         ("credit:", "points:"),
         (":internalID\"", ":code\""),

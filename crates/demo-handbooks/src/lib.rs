@@ -3,7 +3,9 @@
 //! | site | slug | kind | host |
 //! |---|---|---|---|
 //! | A Northfield University | `northfield` | CourseLoop: JSON in the page, hydrated by a script, years 2024–2026, sitemap index | main, and a second one for requisites |
-//! | B Eastmoor Institute of Technology | `eastmoor` | legacy static HTML, year 2026, listing pages, no sitemap | main |
+//! | B Eastmoor Institute of Technology | `eastmoor` | legacy static HTML, one edition at a time, listing pages, no sitemap | main |
+//! | C Westhaven University | `westhaven` | every fact in an element with an id of its own, one edition at a time, sitemap without years | main |
+//! | D University of Southmere | `southmere` | found by searching (pages of results, or a box to type a code into), requisites on a page below, years 2024–2026 | main |
 //! | E Harbourview University | `harbourview` | XML feeds in the shape of XCRI-CAP, year 2026 | main |
 //!
 //! Everything follows from a seed and a number of units: pages are written when asked for and never kept.
@@ -43,9 +45,9 @@
 //!   there: `"level":null` is an empty `/level/value`); otherwise *absent*. An object or array where text is wanted is no place.
 //! - An empty list in JSON is a gap, unless the page says "none" in words; the words are in the samples below.
 //! - Requisites: one entry per `requisites[]`/`enrolment_rules[]` element, `em` (site B) or `section` (second host). `kind` from the label:
-//!   "Prerequisite", "Requisite(s)" → prerequisite; "Corequisite", "Co-requisite(s)" → corequisite; "Prohibition", "Anti-requisite(s)" → prohibition.
+//!   (site C: the element's id says the kind) "Prerequisite", "Requisite(s)" → prerequisite; "Corequisite", "Co-requisite(s)" → corequisite; "Prohibition", "Anti-requisite(s)" → prohibition.
 //!   `text` as the page words it after the label (prose), or, from containers, the expression as the domain's `Display` writes it.
-//!   `expression` is what `Expression::parse` reads of the whole text, else `null` (`24 credit points completed at level 2`).
+//!   `expression` is the tree of the whole text (`24 credit points completed at level 2` has one), else `null` (`A mark of 65 or above in 26012`).
 //! - CourseLoop containers: a container joins its `relationships` and then its `containers`, in that order, by its own
 //!   `parent_connector`; several containers of one requisite are joined by AND. A group of one is that one.
 //! - `associations[]` (recommended studies) and `eqivalents[]` are no requisites. `exclusion[]` is always empty here.
@@ -135,6 +137,53 @@
 //! `<em>Credit points</em>:` with nothing after it is empty; the label missing is absent; so for a heading with nothing under it.
 //! Text under a heading ends at the next heading, in this order of headings, or with the subject's `div`. Unknown codes: "Page Not Found" in `h1`, status 200.
 //!
+//! # Site C
+//! Paths `/programs-courses/course.html?course_code=COMP2502`, list `/programs-courses/`, `/sitemap.xml`. Everything is there as served.
+//! ```html
+//! <div id="course">
+//! <h1 id="course-title">Data Structures and Algorithms (COMP2502)</h1> <p id="course-edition">2026</p>
+//! <p id="course-level">Undergraduate</p> <p id="course-year-level">2</p> <p id="course-faculty">…</p> <p id="course-school">…</p>
+//! <p id="course-units">3.2</p> <div id="course-contact"><p>…</div> <div id="course-summary"><p>…</div>      <!-- workload, description -->
+//! <p id="course-prerequisite"><a …>COMP1100</a> AND (…)</p> <p id="course-companion">…</p> <p id="course-incompatible">…</p>
+//!                                                              <!-- one per kind that there is; "None required" in the first: then [] -->
+//! <ul id="course-outcomes"><li id="course-outcome-1"><span class="course-outcome-code">LO1</span><div class="course-outcome-text">…</div></li></ul>
+//! <table id="course-assessment"><tr id="course-assessment-1"><td class="course-assessment-name">…<td class="course-assessment-category">…
+//!   <td class="course-assessment-weight">40%<td class="course-assessment-hurdle">Hurdle</tr></table>  <!-- or <p id="course-assessment-none">: then [] -->
+//! <p id="course-coordinator">Dr Zoë Nguyễn<br>Mr Sam Lee</p>   <!-- all are coordinators -->
+//! <table id="course-current-offerings"><tr id="course-offering-1"><td><a class="course-offering-year">Semester 2, 2026 (28/07/2026 - 22/11/2026)</a>
+//!   <td class="course-offering-location">…<td class="course-offering-mode">…</tr></table>     <!-- session "Semester 2"; or <p id="course-offerings-none">: then [] -->
+//! <table id="course-archived-offerings"><tr id="course-archived-1">…                                   <!-- of the year before: none of this edition's -->
+//! </div>
+//! ```
+//! An element that is missing is absent, one without text or rows is empty. Unknown codes: `<div id="course-notfound">`, status 200.
+//!
+//! # Site D
+//! Results `/search?types[]=subject&year=2026&order=asc&page=1` (20 a page, also `order=desc`), subjects `/2026/subjects/comp20003` (the code in
+//! small letters), requisites `/2026/subjects/comp20003/eligibility-and-requirements`. Everything is there as served.
+//! ```html
+//! <ul class="search-results__list"><li class="search-results__result"><a class="search-result-item__anchor" href="/2026/subjects/comp20003">…</a></li></ul>
+//! <nav class="search-results__paginate">… Page 2 of <b class="search-results__pages">16</b> …</nav>   <!-- links beside the list are no results -->
+//!
+//! <main id="subject"><h1 class="subject-header__title">Data Structures <span class="subject-header__code">(COMP20003)</span></h1>
+//! <table class="overview-table"><tr><th>Year of offer</th><td>2026</td></tr> …</table>
+//!                                  <!-- Subject level, Level ("Level 2"), Credit points, Faculty, School: a row only where there is a place -->
+//! <a class="eligibility-link" href="…/eligibility-and-requirements">    <!-- missing: requisites are absent -->
+//! <section id="overview">…<div class="section__body"><p>…</div></section> <section id="time-commitment">…     <!-- description, workload -->
+//! <section id="learning-outcomes"> … <li class="outcome"><p>…</li>                                            <!-- without codes: numbered -->
+//! <section id="assessment"> … <tr class="assessment"><td><p class="assessment-name">…</p><span class="assessment-kind">…</span>
+//!   <span class="assessment-hurdle">Hurdle</span></td><td class="assessment-weight">40%</td></tr>             <!-- or "There is no assessment …": then [] -->
+//! <section id="dates-times"> … <li class="offering"><strong class="offering-period">Semester 1</strong> <span class="offering-campus">…</span>
+//!   <span class="offering-mode">…</span></li>                                                                 <!-- or "… not offered in 2026.": then [] -->
+//! <section id="contacts"> … <dl class="contact"><dt>Coordinator</dt><dd>Dr Zoë Nguyễn</dd></dl>
+//! </main>
+//!
+//! <main id="eligibility"><section id="prerequisites"><h2>…</h2><div class="rule">(A AND B) OR C</div></section> <section id="corequisites">…
+//!   <section id="non-allowed">… <p id="no-requirements">…                                                     <!-- then []; no section at all: empty -->
+//! ```
+//! `/find` has a box (`#find-box`) that is typed into and sent by Enter; results (`.find-result`, "COMP20003 Data Structures") appear, or `.find-none`.
+//! A click on one shows `<main id="subject">` below the box while the address stays `/find`, whatever query it has. Unknown codes and addresses of
+//! subjects: `<main id="page-not-found">`, status 200. `/_source-find.json` is the source document for this way in, whose units have no other address.
+//!
 //! # Site E
 //! Feeds `/feeds/xcri-{n}.xml` of some hundred units each, with `ETag` and `Last-Modified`; an entry links `/courses/{code}`, which
 //! has only the title. Elements may have any prefix (`<x:course xmlns:x="…">`); names below are local ones. Text may be escaped, in
@@ -165,6 +214,7 @@
 
 mod catalogue;
 mod courseloop;
+mod elements;
 pub mod faults;
 mod feed;
 mod html;
@@ -172,6 +222,7 @@ mod legacy;
 mod prose;
 mod random;
 pub mod routes;
+mod search;
 mod site;
 pub mod sources;
 pub mod statistics;

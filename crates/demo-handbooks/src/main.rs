@@ -9,7 +9,8 @@ use serde_json::json;
 use std::{io, io::Write, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Synthetic handbook sites: A (Northfield, CourseLoop), B (Eastmoor, legacy static) and E (Harbourview, XML feed).
+/// Synthetic handbook sites: A (Northfield, CourseLoop), B (Eastmoor, legacy static),
+/// C (Westhaven, element ids), D (Southmere, search-first) and E (Harbourview, XML feed).
 #[derive(Parser)]
 #[command(name = "demo-handbooks", version)]
 struct Arguments {
@@ -28,6 +29,12 @@ struct Arguments {
     /// Port of site B.
     #[arg(long, default_value_t = 0)]
     eastmoor_port: u16,
+    /// Port of site C.
+    #[arg(long, default_value_t = 0)]
+    westhaven_port: u16,
+    /// Port of site D.
+    #[arg(long, default_value_t = 0)]
+    southmere_port: u16,
     /// Port of site E.
     #[arg(long, default_value_t = 0)]
     harbourview_port: u16,
@@ -37,6 +44,12 @@ struct Arguments {
     /// Faults of site B from the start, as JSON.
     #[arg(long, value_parser = faults, default_value = "{}")]
     eastmoor_faults: Faults,
+    /// Faults of site C from the start, as JSON.
+    #[arg(long, value_parser = faults, default_value = "{}")]
+    westhaven_faults: Faults,
+    /// Faults of site D from the start, as JSON.
+    #[arg(long, value_parser = faults, default_value = "{}")]
+    southmere_faults: Faults,
     /// Faults of site E from the start, as JSON.
     #[arg(long, value_parser = faults, default_value = "{}")]
     harbourview_faults: Faults,
@@ -73,9 +86,13 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         northfield_port: arguments.northfield_port,
         requisites_port: arguments.requisites_port,
         eastmoor_port: arguments.eastmoor_port,
+        westhaven_port: arguments.westhaven_port,
+        southmere_port: arguments.southmere_port,
         harbourview_port: arguments.harbourview_port,
         northfield_faults: arguments.northfield_faults,
         eastmoor_faults: arguments.eastmoor_faults,
+        westhaven_faults: arguments.westhaven_faults,
+        southmere_faults: arguments.southmere_faults,
         harbourview_faults: arguments.harbourview_faults,
         min_gap_ms: arguments.min_gap_ms,
     })
@@ -106,6 +123,8 @@ fn announcement(addresses: &Addresses) -> serde_json::Value {
         "northfield": addresses.northfield,
         "northfieldRequisites": addresses.northfield_requisites,
         "eastmoor": addresses.eastmoor,
+        "westhaven": addresses.westhaven,
+        "southmere": addresses.southmere,
         "harbourview": addresses.harbourview,
     })
 }

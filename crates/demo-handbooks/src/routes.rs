@@ -7,3 +7,6 @@ mod host;
 mod northfield;
 mod robots;
 pub mod server;
+mod southmere;
+mod spoiled;
+mod westhaven;

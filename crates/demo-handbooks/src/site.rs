@@ -1,8 +1,8 @@
 //! A handbook site as pages: what a reader gets for an address, without any server.
 
 use crate::{
-    catalogue::{Catalogue, University},
-    courseloop, feed, legacy,
+    catalogue::{Catalogue, University, YEARS},
+    courseloop, elements, feed, legacy, search,
     truth::Truth,
     unit::Unit,
 };
@@ -28,8 +28,23 @@ impl Site {
 
     /// Site B, Eastmoor Institute of Technology.
     pub fn legacy(seed: u64, units: u32) -> Self {
+        Self::plain(University::Eastmoor, seed, units)
+    }
+
+    /// Site C, Westhaven University.
+    pub fn elements(seed: u64, units: u32) -> Self {
+        Self::plain(University::Westhaven, seed, units)
+    }
+
+    /// Site D, University of Southmere.
+    pub fn search_first(seed: u64, units: u32) -> Self {
+        Self::plain(University::Southmere, seed, units)
+    }
+
+    /// A site of one host, whose pages carry nothing besides their unit.
+    fn plain(university: University, seed: u64, units: u32) -> Self {
         Self {
-            catalogue: Catalogue::new(University::Eastmoor, seed, units),
+            catalogue: Catalogue::new(university, seed, units),
             requisites_origin: String::new(),
             ballast: String::new(),
         }
@@ -52,24 +67,16 @@ impl Site {
     }
 
     pub fn slug(&self) -> &'static str {
-        match self.catalogue.university {
-            University::Northfield => "northfield",
-            University::Eastmoor => "eastmoor",
-            University::Harbourview => "harbourview",
-        }
+        self.catalogue.university.slug()
     }
 
     pub fn university_name(&self) -> &'static str {
-        match self.catalogue.university {
-            University::Northfield => "Northfield University",
-            University::Eastmoor => "Eastmoor Institute of Technology",
-            University::Harbourview => "Harbourview University",
-        }
+        self.catalogue.university.name()
     }
 
-    /// The years that have pages, ascending.
+    /// The years that have pages, ascending. A site of one edition at a time shows the newest.
     pub fn years(&self) -> &'static [u16] {
-        self.catalogue.years()
+        &YEARS
     }
 
     /// The newest year.
@@ -89,7 +96,7 @@ impl Site {
 
     /// The path of a unit's page.
     pub fn unit_path(&self, year: u16, code: &str) -> String {
-        path_of(self.catalogue.university, year, code)
+        self.catalogue.university.path(year, code)
     }
 
     pub(crate) fn unit(&self, year: u16, code: &str) -> Option<Unit> {
@@ -103,6 +110,8 @@ impl Site {
         match self.catalogue.university {
             University::Northfield => courseloop::page::served(self, unit.as_ref(), year, code),
             University::Eastmoor => legacy::page::served(self, unit.as_ref()),
+            University::Westhaven => elements::page::served(self, unit.as_ref()),
+            University::Southmere => search::page::served(self, unit.as_ref()),
             University::Harbourview => feed::page::served(unit.as_ref()),
         }
     }
@@ -113,16 +122,20 @@ impl Site {
             University::Northfield => {
                 courseloop::rendered::page(self, self.unit(year, code).as_ref(), year, code, accordions_open)
             }
-            University::Eastmoor | University::Harbourview => self.unit_page(year, code),
+            University::Eastmoor | University::Westhaven | University::Southmere | University::Harbourview => {
+                self.unit_page(year, code)
+            }
         }
     }
 
-    /// The page of site A's second host. `None` for other sites and for units without one.
+    /// The page with requisites: of site A's second host, or below a unit's own page at site D. `None` for other sites
+    /// and for units without one.
     pub fn requisites_page(&self, year: u16, code: &str) -> Option<String> {
-        if self.catalogue.university != University::Northfield {
-            return None;
+        match self.catalogue.university {
+            University::Northfield => courseloop::second_host::page(self, &self.unit(year, code)?),
+            University::Southmere => search::eligibility::page(self, &self.unit(year, code)?),
+            University::Eastmoor | University::Westhaven | University::Harbourview => None,
         }
-        courseloop::second_host::page(self, &self.unit(year, code)?)
     }
 
     /// What site A's script fetches when the assessment is opened and the page does not hold it.
@@ -154,13 +167,5 @@ impl Site {
 
     pub fn truth_of(&self, year: u16, code: &str) -> Option<Truth> {
         self.unit(year, code).map(|unit| Truth::of(&self.catalogue, &unit))
-    }
-}
-
-pub(crate) fn path_of(university: University, year: u16, code: &str) -> String {
-    match university {
-        University::Northfield => format!("/subject/{year}/{code}"),
-        University::Eastmoor => format!("/subjects/{code}.html"),
-        University::Harbourview => format!("/courses/{code}"),
     }
 }

@@ -9,6 +9,8 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
     let handbook = origins.first().map(String::as_str).unwrap_or_default();
     let definition = match slug {
         "northfield" => northfield(handbook, origins, min_gap_ms),
+        "westhaven" => settled(include_str!("../assets/westhaven-source.json"), handbook, origins, min_gap_ms),
+        "southmere" => settled(include_str!("../assets/southmere-source.json"), handbook, origins, min_gap_ms),
         "harbourview" => harbourview(handbook, &site.feed_paths(), min_gap_ms),
         _ => eastmoor(handbook, min_gap_ms),
     };
@@ -20,16 +22,39 @@ pub fn of(site: &Site, origins: &[String], min_gap_ms: u64) -> Value {
 
 /// Site A, of which only the newest year is read; earlier ones are there for whoever adds them to `years`. `origins` are the handbook's own and that of the second host.
 pub fn northfield(handbook: &str, origins: &[String], min_gap_ms: u64) -> Value {
-    let mut document: Value =
-        serde_json::from_str(include_str!("../assets/northfield-source.json")).unwrap_or_default();
-    settle(&mut document, handbook, origins, min_gap_ms);
-    document
+    settled(include_str!("../assets/northfield-source.json"), handbook, origins, min_gap_ms)
 }
 
 /// Site B.
 pub fn eastmoor(handbook: &str, min_gap_ms: u64) -> Value {
-    let mut document: Value = serde_json::from_str(include_str!("../assets/eastmoor-source.json")).unwrap_or_default();
-    settle(&mut document, handbook, &[handbook.to_owned()], min_gap_ms);
+    settled(include_str!("../assets/eastmoor-source.json"), handbook, &[handbook.to_owned()], min_gap_ms)
+}
+
+fn settled(written: &str, handbook: &str, origins: &[String], min_gap_ms: u64) -> Value {
+    let mut document: Value = serde_json::from_str(written).unwrap_or_default();
+    settle(&mut document, handbook, origins, min_gap_ms);
+    document
+}
+
+/// Site D by its other way in: units are found by typing their codes, and have the address of the box.
+pub fn southmere_find(handbook: &str, min_gap_ms: u64) -> Value {
+    let origins = [handbook.to_owned()];
+    let mut document = settled(include_str!("../assets/southmere-source.json"), handbook, &origins, min_gap_ms);
+    // Of these codes a few lead to a unit and most to none, as templates have it.
+    document["start"] = json!([{"kind": "codes", "codes": {"kind": "pattern", "pattern": "COMP[1-2]000#"}}]);
+    document["unitAddress"] = json!(format!("{handbook}/find?unit={{code}}"));
+    document["unitUrl"] = json!("/find\\?unit=(?<code>[A-Z]{4}\\d{5,7})$");
+    document["page"] = json!({
+        "ready": ["#find-box"],
+        "steps": [
+            {"kind": "type", "selector": "#find-box", "text": "{code}", "enter": true},
+            {"kind": "waitFor", "selector": ".find-result", "unless": ".find-none"},
+            {"kind": "click", "selector": ".find-result", "text": "{code}"},
+            {"kind": "waitFor", "selector": "#subject", "unless": ".find-none"},
+            {"kind": "follow", "selector": "a.eligibility-link", "name": "requisites", "ready": "#eligibility"},
+        ],
+    });
+    document["recognise"]["notFound"] = json!([{"css": ".find-none"}, {"css": "#page-not-found"}]);
     document
 }
 
@@ -53,8 +78,12 @@ fn settle(document: &mut Value, handbook: &str, origins: &[String], min_gap_ms: 
     document["origins"] = json!(origins);
     document["politeness"] = json!({"minGapMs": min_gap_ms});
     for start in document["start"].as_array_mut().into_iter().flatten() {
-        let path = start["url"].as_str().unwrap_or_default();
-        start["url"] = json!(format!("{handbook}{path}"));
+        if let Some(path) = start["url"].as_str() {
+            start["url"] = json!(format!("{handbook}{path}"));
+        }
+    }
+    if let Some(path) = document["unitAddress"].as_str() {
+        document["unitAddress"] = json!(format!("{handbook}{path}"));
     }
 }
 

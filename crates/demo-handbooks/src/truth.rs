@@ -5,8 +5,7 @@
 
 use crate::{
     catalogue::Catalogue,
-    site::path_of,
-    unit::{Expression, Fact, Kind, Requisite, Unit, Wording},
+    unit::{CreditPointsRule, Expression, Fact, Kind, Requisite, Unit, Wording},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -74,7 +73,17 @@ pub struct TrueOffering {
 pub struct TrueRequisite {
     kind: Kind,
     pub text: String,
-    expression: Option<Expression>,
+    expression: Option<TrueExpression>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum TrueExpression {
+    Units(Expression),
+    CreditPoints {
+        #[serde(rename = "creditPoints")]
+        credit_points: CreditPointsRule,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,15 +130,15 @@ impl Truth {
                 name: contact.name.clone(),
             }),
         };
-        Self { path: path_of(catalogue.university, unit.year, &unit.code), facts, gaps: gaps.0 }
+        Self { path: catalogue.university.path(unit.year, &unit.code), facts, gaps: gaps.0 }
     }
 }
 
 impl Requisite {
     fn truth(&self) -> TrueRequisite {
         let expression = match &self.wording {
-            Wording::Expression(expression) => Some(expression.clone()),
-            Wording::Free(_) => None,
+            Wording::Expression(expression) => Some(TrueExpression::Units(expression.clone())),
+            Wording::Free(_, rule) => rule.clone().map(|credit_points| TrueExpression::CreditPoints { credit_points }),
         };
         TrueRequisite { kind: self.kind, text: self.text(), expression }
     }

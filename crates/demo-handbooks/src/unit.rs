@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(crate) use listed::{Contact, Offering, Outcome, Task};
-pub(crate) use requisites::{Expression, Kind, Requisite, Wording};
+pub(crate) use requisites::{CreditPointsRule, Expression, Kind, Requisite, Wording};
 
 /// A fact on the page, or the way in which it is missing there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,11 +68,15 @@ impl Unit {
     pub(crate) fn of(catalogue: &Catalogue, index: usize, year: u16) -> Self {
         let entry = &catalogue.entries[index];
         let seed = catalogue.seed;
-        let at_northfield = catalogue.university == University::Northfield;
+        let university = catalogue.university;
         let landmark = index < 2;
         let facts = Facts { seed, index: index as u64, landmark };
         // A site that never tells a unit's status has no place for it on any page.
-        let status = if at_northfield { Missing { absent: 5, empty: 5, unparsed: 0 } } else { ALWAYS_ABSENT };
+        let status = if university == University::Northfield {
+            Missing { absent: 5, empty: 5, unparsed: 0 }
+        } else {
+            ALWAYS_ABSENT
+        };
         let retired = matches!(entry.life, Life::Retired(from) if year >= from);
         Self {
             index,
@@ -86,11 +90,9 @@ impl Unit {
                 if entry.level >= 5 { "Postgraduate" } else { "Undergraduate" }
             }),
             faculty: facts.fact("faculty", Missing { absent: 6, empty: 4, unparsed: 0 }, || entry.faculty().name),
-            school: facts.fact(
-                "school",
-                Missing { absent: 200, empty: school_empty(catalogue.university), unparsed: 0 },
-                || entry.discipline().school,
-            ),
+            school: facts.fact("school", Missing { absent: 200, empty: school_empty(university), unparsed: 0 }, || {
+                entry.discipline().school
+            }),
             description: facts.fact("description", Missing { absent: 15, empty: 20, unparsed: 0 }, || {
                 worded::description(catalogue, index, year)
             }),
@@ -100,7 +102,7 @@ impl Unit {
             outcomes: facts.fact("outcomes", Missing { absent: 30, empty: 50, unparsed: 0 }, || {
                 listed::outcomes(catalogue, index)
             }),
-            tasks: facts.fact("tasks", Missing { absent: tasks_absent(at_northfield), empty: 50, unparsed: 0 }, || {
+            tasks: facts.fact("tasks", Missing { absent: tasks_absent(university), empty: 50, unparsed: 0 }, || {
                 listed::tasks(catalogue, index, year)
             }),
             offerings: facts.fact("offerings", Missing { absent: 20, empty: 40, unparsed: 0 }, || {
@@ -134,8 +136,8 @@ fn school_empty(university: University) -> u32 {
 }
 
 /// Site A has the assessment's accordion on every page.
-fn tasks_absent(at_northfield: bool) -> u32 {
-    if at_northfield { 0 } else { 40 }
+fn tasks_absent(university: University) -> u32 {
+    if university == University::Northfield { 0 } else { 40 }
 }
 
 struct Facts {
@@ -169,7 +171,7 @@ mod tests {
 
     #[test]
     fn facts_are_missing_in_every_way_in_a_demo_of_three_hundred() {
-        for university in [University::Northfield, University::Eastmoor, University::Harbourview] {
+        for university in University::ALL {
             let catalogue = Catalogue::new(university, 1, 300);
             let units: Vec<Unit> = (0..300).map(|index| Unit::of(&catalogue, index, 2026)).collect();
             let points =
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn both_universities_share_words_of_titles() {
+    fn universities_share_words_of_titles() {
         let titled = |university, word: &str| {
             let catalogue = Catalogue::new(university, 1, 300);
             (0..300).filter(|index| Unit::of(&catalogue, *index, 2026).title.contains(word)).count()

@@ -25,6 +25,14 @@ pub fn free<const N: usize>() -> anyhow::Result<[u16; N]> {
     ports.try_into().map_err(|_| anyhow::anyhow!("no free ports were found on 127.0.0.1"))
 }
 
+/// The port of before, or a free one. Somebody else may have taken it meanwhile; the server then says so itself.
+pub fn kept_or_free(kept: Option<u16>) -> anyhow::Result<u16> {
+    match kept {
+        Some(port) => Ok(port),
+        None => free::<1>().map(|[port]| port),
+    }
+}
+
 /// Whether `port` can be bound on the loopback interface at this moment.
 pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()

@@ -31,6 +31,8 @@ pub struct PostgresOptions<'a> {
     pub password: &'a str,
     /// Whether data must survive a crash. Tests do without, for speed.
     pub durable: bool,
+    /// The port of a server that is started again; any free one without it.
+    pub port: Option<u16>,
     /// Where its processes are recorded.
     pub record: &'a Record,
 }
@@ -51,7 +53,7 @@ impl Postgres {
         if !data.join("PG_VERSION").is_file() {
             initialise(tools, options, &dir, &data).await.context("initdb failed")?;
         }
-        let [port] = crate::ports::free()?;
+        let port = crate::ports::kept_or_free(options.port)?;
         let mut command = as_server_user(&tools.postgres_bin.join("postgres"))?;
         command.current_dir(&dir).arg("-D").arg(&data).args(["-p", &port.to_string()]);
         for setting in settings(options.durable) {
@@ -75,6 +77,11 @@ impl Postgres {
     /// The URL of a database for a role.
     pub fn url_of(&self, role: &str, password: &str, database: &str) -> String {
         format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The child process.

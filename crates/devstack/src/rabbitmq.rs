@@ -34,6 +34,8 @@ pub struct RabbitmqOptions<'a> {
     pub password: &'a str,
     /// Where its processes are recorded.
     pub record: &'a Record,
+    /// The ports of a broker that is started again; any free ones without them.
+    pub ports: Option<Ports>,
 }
 
 /// A running broker and its name server.
@@ -46,8 +48,9 @@ pub struct Rabbitmq {
     http: reqwest::Client,
 }
 
+/// Where a broker and its name server listen.
 #[derive(Debug, Clone, Copy)]
-struct Ports {
+pub struct Ports {
     amqp: u16,
     management: u16,
     prometheus: u16,
@@ -60,15 +63,20 @@ impl Rabbitmq {
     pub async fn start(tools: &Tools, options: &RabbitmqOptions<'_>) -> anyhow::Result<Self> {
         fs::create_dir_all(options.dir)?;
         let dir = options.dir.canonicalize()?;
-        let [amqp, management, prometheus, distribution, epmd] = crate::ports::free()?;
-        let ports = Ports { amqp, management, prometheus, distribution, epmd };
+        let ports = match options.ports {
+            Some(ports) => ports,
+            None => {
+                let [amqp, management, prometheus, distribution, epmd] = crate::ports::free()?;
+                Ports { amqp, management, prometheus, distribution, epmd }
+            }
+        };
         crate::env_file::write_private(&dir.join("rabbitmq.conf"), config(ports, options.password).as_bytes())?;
         fs::write(dir.join("enabled_plugins"), "[rabbitmq_management,rabbitmq_prometheus].\n")?;
         let http = reqwest::Client::builder().timeout(REQUEST_LIMIT).no_proxy().build()?;
 
         // In the foreground and of our own: the one that Erlang would start for itself outlives the broker.
         let mut command = Command::new(&tools.epmd);
-        command.args(["-port", &epmd.to_string(), "-address", "127.0.0.1"]);
+        command.args(["-port", &ports.epmd.to_string(), "-address", "127.0.0.1"]);
         let epmd = options.record.spawn("epmd", &mut command, options.log)?;
         ready::wait(&epmd, START_LIMIT, || async { Ok(TcpStream::connect(("127.0.0.1", ports.epmd)).await?) }).await?;
 
@@ -105,6 +113,11 @@ impl Rabbitmq {
         Ok(())
     }
 
+    /// Where it listens.
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
     /// The broker's process. Its name server ends with it.
     pub fn process(&self) -> &Process {
         &self.process
@@ -120,6 +133,17 @@ impl Rabbitmq {
         let polite = self.process.stop(Signal::SIGTERM, STOP_LIMIT).await;
         self.epmd.stop(Signal::SIGTERM, Duration::from_secs(2)).await;
         polite
+    }
+
+    /// Ends what is left of both at once, and waits until their ports are free again.
+    pub async fn kill(&self) {
+        for process in self.processes() {
+            process.kill_group();
+        }
+        for process in self.processes() {
+            // The kernel needs no longer; the limit only guards against a process that is stuck in it.
+            let _ = tokio::time::timeout(Duration::from_secs(5), process.wait()).await;
+        }
     }
 
     async fn check(&self) -> anyhow::Result<()> {

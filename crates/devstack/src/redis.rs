@@ -38,6 +38,8 @@ pub struct RedisOptions<'a> {
     pub users: &'a [RedisUser],
     /// Whether data is kept over a restart.
     pub durable: bool,
+    /// The port of a server that is started again; any free one without it.
+    pub port: Option<u16>,
     /// Where its processes are recorded.
     pub record: &'a Record,
 }
@@ -55,7 +57,7 @@ impl Redis {
         let Some(first) = options.users.first() else { bail!("Redis needs at least one user") };
         fs::create_dir_all(options.dir)?;
         let dir = options.dir.canonicalize()?;
-        let [port] = crate::ports::free()?;
+        let port = crate::ports::kept_or_free(options.port)?;
         let users_file = dir.join("users.acl");
         crate::env_file::write_private(&users_file, users(options.users).as_bytes())?;
         let config_file = dir.join("redis.conf");
@@ -71,6 +73,11 @@ impl Redis {
     pub fn url(&self, user: &RedisUser) -> String {
         let name = if user.name == "default" { "" } else { user.name };
         format!("redis://{name}:{}@127.0.0.1:{}/", user.password, self.port)
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The child process.
@@ -96,9 +103,11 @@ fn users(users: &[RedisUser]) -> String {
 }
 
 fn config(dir: &Path, users_file: &Path, port: u16, durable: bool) -> String {
-    let kept = if durable { "appendonly yes\nappendfsync everysec" } else { "appendonly no" };
+    // Snapshots: with users of its own, Redis 7.0 refuses to replay the scripts of its append-only file, and what
+    // a crash may lose here is a minute of limits.
+    let kept = if durable { "60 1" } else { "\"\"" };
     format!(
-        "bind 127.0.0.1\nport {port}\nprotected-mode yes\ndaemonize no\nsave \"\"\n{kept}\n\
+        "bind 127.0.0.1\nport {port}\nprotected-mode yes\ndaemonize no\nappendonly no\nsave {kept}\n\
          dir \"{}\"\naclfile \"{}\"\n",
         dir.display(),
         users_file.display()

@@ -4,9 +4,8 @@ use crate::{
     env_file::Variables,
     packages::Tools,
     postgres::{Postgres, PostgresOptions},
-    process::Process,
     progress,
-    rabbitmq::{Rabbitmq, RabbitmqOptions},
+    rabbitmq::{self, Rabbitmq, RabbitmqOptions},
     record::Record,
     redis::{Redis, RedisOptions, RedisUser},
     smtp_sink::{SinkLimits, SmtpSink},
@@ -45,6 +44,14 @@ impl ServerOptions {
     }
 }
 
+/// One of the servers that run as processes of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Server {
+    Postgres,
+    Redis,
+    Rabbitmq,
+}
+
 /// Four running servers.
 #[derive(Debug)]
 pub struct Servers {
@@ -56,58 +63,71 @@ pub struct Servers {
     pub rabbitmq: Rabbitmq,
     /// The mail sink.
     pub sink: SmtpSink,
-    redis_users: Vec<RedisUser>,
+    tools: Tools,
+    options: ServerOptions,
 }
 
 impl Servers {
     /// Starts all four and returns when each of them really answers.
     pub async fn start(tools: &Tools, options: &ServerOptions, record: &Record) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&options.logs)?;
-        let log = |name: &str| options.logs.join(name);
-        let (postgres_dir, postgres_log) = (options.dir.join("postgres"), log("postgres.log"));
-        let (redis_dir, redis_log) = (options.dir.join("redis"), log("redis.log"));
-        let (rabbitmq_dir, rabbitmq_log) = (options.dir.join("rabbitmq"), log("rabbitmq.log"));
-        let postgres_options = PostgresOptions {
-            dir: &postgres_dir,
-            log: &postgres_log,
-            password: &options.postgres_password,
-            durable: options.durable,
-            record,
-        };
-        let redis_options = RedisOptions {
-            dir: &redis_dir,
-            log: &redis_log,
-            users: &options.redis_users,
-            durable: options.durable,
-            record,
-        };
-        let rabbitmq_options =
-            RabbitmqOptions { dir: &rabbitmq_dir, log: &rabbitmq_log, password: &options.rabbitmq_password, record };
         let mail_dir = options.dir.join("mail");
         let (postgres, redis, rabbitmq, sink) = tokio::try_join!(
-            progress::step("PostgreSQL", Postgres::start(tools, &postgres_options)),
-            progress::step("Redis", Redis::start(tools, &redis_options)),
-            progress::step("RabbitMQ", Rabbitmq::start(tools, &rabbitmq_options)),
+            progress::step("PostgreSQL", start_postgres(tools, options, record, None)),
+            progress::step("Redis", start_redis(tools, options, record, None)),
+            progress::step("RabbitMQ", start_rabbitmq(tools, options, record, None)),
             progress::step("mail sink", SmtpSink::start(&mail_dir, SinkLimits::default())),
         )?;
-        Ok(Self { postgres, redis, rabbitmq, sink, redis_users: options.redis_users.clone() })
+        Ok(Self { postgres, redis, rabbitmq, sink, tools: tools.clone(), options: options.clone() })
     }
 
-    /// The processes, for the record and for whoever watches over them.
-    pub fn processes(&self) -> Vec<&Process> {
+    /// Waits until one of them ends by itself; also says what the end of its log is.
+    pub async fn first_exit(&self) -> (Server, String) {
         let [epmd, rabbitmq] = self.rabbitmq.processes();
-        vec![self.postgres.process(), self.redis.process(), epmd, rabbitmq]
+        let (server, process) = tokio::select! {
+            _ = self.postgres.process().wait() => (Server::Postgres, self.postgres.process()),
+            _ = self.redis.process().wait() => (Server::Redis, self.redis.process()),
+            _ = epmd.wait() => (Server::Rabbitmq, epmd),
+            _ = rabbitmq.wait() => (Server::Rabbitmq, rabbitmq),
+        };
+        (server, format!("{} ended unexpectedly; {}", process.name(), process.log_tail()))
+    }
+
+    /// Starts a server that has ended once more, with its data and where it was before.
+    pub async fn start_again(&mut self, server: Server, record: &Record) -> anyhow::Result<()> {
+        let (tools, options) = (&self.tools, &self.options);
+        match server {
+            Server::Postgres => {
+                self.postgres.process().kill_group();
+                let port = self.postgres.port();
+                let starting = start_postgres(tools, options, record, Some(port));
+                self.postgres = progress::step("PostgreSQL started again", starting).await?;
+            }
+            Server::Redis => {
+                self.redis.process().kill_group();
+                let port = self.redis.port();
+                let starting = start_redis(tools, options, record, Some(port));
+                self.redis = progress::step("Redis started again", starting).await?;
+            }
+            Server::Rabbitmq => {
+                self.rabbitmq.kill().await;
+                let ports = self.rabbitmq.ports();
+                let starting = start_rabbitmq(tools, options, record, Some(ports));
+                self.rabbitmq = progress::step("RabbitMQ started again", starting).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The URL of Redis for one of its users; empty when there is no such user.
     pub fn redis_url(&self, name: &str) -> String {
-        let user = self.redis_users.iter().find(|user| user.name == name);
+        let user = self.options.redis_users.iter().find(|user| user.name == name);
         user.map(|user| self.redis.url(user)).unwrap_or_default()
     }
 
     /// What tests read, see `rmu-test-support`.
     pub fn test_variables(&self) -> Variables {
-        let redis = self.redis_users.first().map(|user| self.redis.url(user)).unwrap_or_default();
+        let redis = self.options.redis_users.first().map(|user| self.redis.url(user)).unwrap_or_default();
         vec![
             ("RMU_TEST_POSTGRES_URL", self.postgres.url()),
             ("RMU_TEST_REDIS_URL", redis),
@@ -123,4 +143,54 @@ impl Servers {
         drop(self.sink);
         tokio::join!(self.rabbitmq.stop(), self.redis.stop(), self.postgres.stop());
     }
+}
+
+async fn start_postgres(
+    tools: &Tools,
+    options: &ServerOptions,
+    record: &Record,
+    port: Option<u16>,
+) -> anyhow::Result<Postgres> {
+    let options = PostgresOptions {
+        dir: &options.dir.join("postgres"),
+        log: &options.logs.join("postgres.log"),
+        password: &options.postgres_password,
+        durable: options.durable,
+        port,
+        record,
+    };
+    Postgres::start(tools, &options).await
+}
+
+async fn start_redis(
+    tools: &Tools,
+    options: &ServerOptions,
+    record: &Record,
+    port: Option<u16>,
+) -> anyhow::Result<Redis> {
+    let options = RedisOptions {
+        dir: &options.dir.join("redis"),
+        log: &options.logs.join("redis.log"),
+        users: &options.redis_users,
+        durable: options.durable,
+        port,
+        record,
+    };
+    Redis::start(tools, &options).await
+}
+
+async fn start_rabbitmq(
+    tools: &Tools,
+    options: &ServerOptions,
+    record: &Record,
+    ports: Option<rabbitmq::Ports>,
+) -> anyhow::Result<Rabbitmq> {
+    let options = RabbitmqOptions {
+        dir: &options.dir.join("rabbitmq"),
+        log: &options.logs.join("rabbitmq.log"),
+        password: &options.rabbitmq_password,
+        ports,
+        record,
+    };
+    Rabbitmq::start(tools, &options).await
 }

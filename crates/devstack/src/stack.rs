@@ -4,6 +4,7 @@ pub mod api;
 pub mod build;
 pub mod first_scrape;
 pub mod folder;
+pub mod handbooks;
 pub mod part;
 pub mod prepare;
 pub mod secrets;

@@ -48,37 +48,73 @@ pub struct Assessment {
     pub hurdle: Option<bool>,
 }
 
-/// A share of the final mark, in per cent, exact to a tenth.
+/// A share of the final mark, in per cent, exact to a hundredth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Weight(u16);
 
 impl Weight {
+    /// A hundred per cent, in hundredths.
+    const ALL: u16 = 10_000;
+
     pub fn parse(raw: &str) -> Result<Self, ParseError> {
-        let error = || ParseError::new("must be a percentage from 0 to 100");
+        let error = || ParseError::new("must be a percentage from 0 to 100 with at most 2 decimals");
         let number = raw.trim().trim_end_matches('%').trim_end();
-        let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
-        let tenth = tenth.trim_end_matches('0');
-        if whole.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) || tenth.len() > 1 {
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let significant = fraction.trim_end_matches('0');
+        if !digits(whole) || !digits(fraction) || significant.len() > 2 {
             return Err(error());
         }
         let whole: u16 = whole.parse().map_err(|_| error())?;
-        let tenth: u16 = if tenth.is_empty() { 0 } else { tenth.parse().map_err(|_| error())? };
-        let tenths = whole.checked_mul(10).and_then(|w| w.checked_add(tenth)).ok_or_else(error)?;
-        if tenths > 1000 { Err(error()) } else { Ok(Self(tenths)) }
+        let fraction: u16 = format!("{significant:0<2}").parse().map_err(|_| error())?;
+        let hundredths = whole.checked_mul(100).and_then(|w| w.checked_add(fraction)).ok_or_else(error)?;
+        if hundredths > Self::ALL { Err(error()) } else { Ok(Self(hundredths)) }
     }
 
     pub fn as_f64(self) -> f64 {
-        f64::from(self.0) / 10.0
+        f64::from(self.0) / 100.0
     }
 }
 
 impl std::fmt::Display for Weight {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.0 / 10, self.0 % 10) {
+        match (self.0 / 100, self.0 % 100) {
             (whole, 0) => write!(f, "{whole}"),
-            (whole, tenth) => write!(f, "{whole}.{tenth}"),
+            (whole, fraction) => write!(f, "{whole}.{}", format!("{fraction:02}").trim_end_matches('0')),
         }
+    }
+}
+
+/// What the weights of all tasks of a unit add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TotalWeight {
+    hundredths: u32,
+    /// How many weights are so fine that they were probably rounded to fit: three times 33.33.
+    rounded: u32,
+}
+
+impl TotalWeight {
+    /// `None` when there is no task, or the weight of any is unknown: a part is no total.
+    pub fn of(tasks: &[Assessment]) -> Option<Self> {
+        let weights: Vec<Weight> = tasks.iter().map(|task| task.weight).collect::<Option<_>>()?;
+        if weights.is_empty() {
+            return None;
+        }
+        let rounded = weights.iter().filter(|weight| weight.0 % 10 != 0).count();
+        Some(Self {
+            hundredths: weights.iter().map(|weight| u32::from(weight.0)).sum(),
+            rounded: u32::try_from(rounded).unwrap_or(u32::MAX),
+        })
+    }
+
+    pub fn as_f64(self) -> f64 {
+        f64::from(self.hundredths) / 100.0
+    }
+
+    /// Whether they make a hundred per cent, each rounded weight being off by half of its last digit at most.
+    pub fn adds_up(self) -> bool {
+        self.hundredths.abs_diff(u32::from(Weight::ALL)).saturating_mul(2) <= self.rounded
     }
 }
 
@@ -232,11 +268,43 @@ mod tests {
 
     #[test]
     fn a_weight_is_a_percentage() {
-        for (raw, shown) in [("40", "40"), ("40%", "40"), ("12.5 %", "12.5"), ("0", "0"), ("100.0", "100")] {
+        for (raw, shown) in [
+            ("40", "40"),
+            ("40%", "40"),
+            ("12.5 %", "12.5"),
+            ("0", "0"),
+            ("100.0", "100"),
+            ("33.33", "33.33"),
+            ("7.05", "7.05"),
+            ("12.500", "12.5"),
+        ] {
             assert_eq!(Weight::parse(raw).unwrap().to_string(), shown);
         }
-        for wrong in ["", "%", "101", "-1", "12.55", "forty", "99999999", "6553610"] {
+        for wrong in
+            ["", "%", "101", "100.01", "-1", "12.555", "12.", ".5", "1.-5", "forty", "99999999", "6553610", "655.36"]
+        {
             assert!(Weight::parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+    #[test]
+    fn weights_add_up_to_a_hundred_or_do_not_or_nobody_knows() {
+        let total = |weights: &[&str]| {
+            let task = |weight: &&str| Assessment {
+                name: "Task".to_owned(),
+                kind: None,
+                weight: Weight::parse(weight).ok(),
+                hurdle: None,
+            };
+            TotalWeight::of(&weights.iter().map(task).collect::<Vec<_>>()).map(|all| (all.as_f64(), all.adds_up()))
+        };
+        assert_eq!(total(&["40", "60"]), Some((100.0, true)));
+        assert_eq!(total(&["12.5", "12.5", "75"]), Some((100.0, true)));
+        assert_eq!(total(&["33.33", "33.33", "33.33"]), Some((99.99, true)), "thirds are rounded");
+        assert_eq!(total(&["33.3", "33.3", "33.3"]), Some((99.9, false)));
+        assert_eq!(total(&["40", "59.99"]), Some((99.99, false)));
+        assert_eq!(total(&["50", "60"]), Some((110.0, false)));
+        assert_eq!(total(&["0"]), Some((0.0, false)));
+        assert_eq!(total(&["40", "TBC"]), None, "unknown is not zero");
+        assert_eq!(total(&[]), None);
     }
 }

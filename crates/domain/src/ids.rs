@@ -54,6 +54,8 @@ macro_rules! ids {
 ids! {
     /// An account of the auth service; other services know a person by this alone.
     AccountId,
+    /// A message that could not be processed.
+    DeadLetterId,
     /// A scrape job: one run over a source, started by an administrator or a schedule.
     JobId,
     /// A review of a unit.

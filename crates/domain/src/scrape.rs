@@ -4,11 +4,11 @@ use crate::ParseError;
 use serde::{Deserialize, Serialize};
 
 macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name {
-            $(#[serde(rename = $text)] $variant),+
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
         }
 
         impl $name {
@@ -50,6 +50,17 @@ named! {
 }
 
 named! {
+    /// Which tasks go first.
+    Priority {
+        /// Somebody waits for the answer.
+        Urgent = "urgent",
+        Normal = "normal",
+        /// Whole handbooks.
+        Bulk = "bulk",
+    }
+}
+
+named! {
     /// Why a task failed: decides whether it is worth another attempt.
     FailureKind {
         Timeout = "timeout",
@@ -63,8 +74,25 @@ named! {
         TooLarge = "too_large",
         BadSource = "bad_source",
         BrowserCrashed = "browser_crashed",
+        /// The page says less than is known, as if the site had been redesigned.
+        Drift = "drift",
         Cancelled = "cancelled",
         Internal = "internal",
+    }
+}
+
+impl Priority {
+    /// Lower goes first.
+    pub fn rank(self) -> i16 {
+        match self {
+            Self::Urgent => 0,
+            Self::Normal => 1,
+            Self::Bulk => 2,
+        }
+    }
+
+    pub fn from_rank(rank: i16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|priority| priority.rank() == rank)
     }
 }
 
@@ -85,6 +113,7 @@ impl FailureKind {
             | Self::Blocked
             | Self::BrowserCrashed
             | Self::MissingFact
+            | Self::Drift
             | Self::Internal => true,
             Self::RobotsDisallowed | Self::NotAUnit | Self::TooLarge | Self::BadSource | Self::Cancelled => false,
         }
@@ -102,5 +131,15 @@ mod tests {
             assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
         }
         assert!(TaskState::parse("lost").is_err());
+    }
+
+    #[test]
+    fn priorities_are_ordered_by_their_rank() {
+        let ranks: Vec<i16> = Priority::ALL.iter().map(|priority| priority.rank()).collect();
+        assert!(ranks.is_sorted());
+        for priority in Priority::ALL {
+            assert_eq!(Priority::from_rank(priority.rank()), Some(*priority));
+        }
+        assert_eq!(Priority::from_rank(3), None);
     }
 }

@@ -1,8 +1,8 @@
 //! Finding units: from a sitemap, an index of sitemaps or a listing page to addresses.
 
-use crate::{MAX_PAGE_BYTES, html, source::Source, xml};
+use crate::{MAX_PAGE_BYTES, html, paging::ResultsPage, source::Source, xml};
 use rmu_domain::{unit_code::UnitCode, year::Year};
-use scraper::Selector;
+use scraper::{Html, Selector};
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -57,10 +57,28 @@ pub fn discover(
         return Err(DiscoveryError::TooMany);
     }
     let discovery = allowed(source, named.sitemaps).filter(|child| child != url).collect();
-    let units = allowed(source, named.pages)
-        .filter_map(|url| source.classify(&url).map(|unit| FoundUnit { url, code: unit.code, year: unit.year }))
-        .collect();
-    Ok(Discovery { discovery, units: of_wanted_years(source, units) })
+    Ok(Discovery { discovery, units: units(source, named.pages) })
+}
+
+/// Reads one page of a listing over many: the units it names and, unless it is the last, the page after it.
+/// `url` is where the page finally was.
+pub fn discover_results(
+    source: &Source,
+    page: &ResultsPage<'_>,
+    url: &Url,
+    body: &[u8],
+) -> Result<Discovery, DiscoveryError> {
+    if body.len() > MAX_PAGE_BYTES {
+        return Err(DiscoveryError::TooLarge);
+    }
+    let text = std::str::from_utf8(body).map_err(|_| DiscoveryError::NotText)?;
+    let html = html::parse(text).map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
+    let pages = match page.links() {
+        Some(links) => linked(&html, url, links),
+        None => linked(&html, url, &any_link()?),
+    };
+    let next = page.next_by(&html).filter(|next| source.allows(next));
+    Ok(Discovery { discovery: next.into_iter().collect(), units: units(source, pages?) })
 }
 
 #[derive(Default)]
@@ -101,14 +119,29 @@ fn sitemap(text: &str) -> Result<Named, DiscoveryError> {
 }
 
 fn listing(url: &Url, text: &str) -> Result<Named, DiscoveryError> {
-    let unreadable = |error: String| DiscoveryError::Unreadable(error);
-    let page = html::parse(text).map_err(|error| unreadable(error.to_string()))?;
-    let links = Selector::parse("a[href]").map_err(|error| unreadable(error.to_string()))?;
-    let base = Selector::parse("base[href]").map_err(|error| unreadable(error.to_string()))?;
+    let page = html::parse(text).map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
+    let pages = linked(&page, url, &any_link()?)?;
+    Ok(Named { sitemaps: Vec::new(), pages })
+}
+
+fn any_link() -> Result<Selector, DiscoveryError> {
+    Selector::parse("a[href]").map_err(|error| DiscoveryError::Unreadable(error.to_string()))
+}
+
+/// Where the links of a page lead.
+fn linked(page: &Html, url: &Url, links: &Selector) -> Result<Vec<Url>, DiscoveryError> {
+    let base = Selector::parse("base[href]").map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
     let href = |element: scraper::ElementRef<'_>| element.attr("href").map(str::trim).map(str::to_owned);
     let base = page.select(&base).next().and_then(href).and_then(|raw| url.join(&raw).ok()).unwrap_or(url.clone());
-    let pages = page.select(&links).filter_map(href).filter_map(|raw| base.join(&raw).ok()).collect();
-    Ok(Named { sitemaps: Vec::new(), pages })
+    Ok(page.select(links).filter_map(href).filter_map(|raw| base.join(&raw).ok()).collect())
+}
+
+/// Those of the addresses that are units', of the years asked for.
+fn units(source: &Source, pages: Vec<Url>) -> Vec<FoundUnit> {
+    let units = allowed(source, pages)
+        .filter_map(|url| source.classify(&url).map(|unit| FoundUnit { url, code: unit.code, year: unit.year }))
+        .collect();
+    of_wanted_years(source, units)
 }
 
 /// Addresses a worker may contact, without fragment, each once, in the order of the file.

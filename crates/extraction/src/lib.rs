@@ -8,22 +8,27 @@ mod discovery;
 mod feed;
 mod hash;
 mod html;
+mod offerings;
 mod page;
+mod paging;
 mod pattern;
 mod pointer;
 mod preset;
 mod requisites;
 mod selector;
 pub mod source;
+mod template;
 mod xml;
 
 pub use {
-    discovery::{Discovery, DiscoveryError, FoundUnit, discover},
+    discovery::{Discovery, DiscoveryError, FoundUnit, discover, discover_results},
     feed::{EntryRead, FeedEntry, FeedError, FeedSurvey, MAX_ENTRIES_OF_A_PART, read_entries, survey_feed},
     hash::content_hash,
-    page::{LoadedPage, PageSet, Verdict, read_page},
+    page::{FactTrace, FoundAt, LoadedPage, PageSet, Piece, RuleOutcome, RuleTrace, Verdict, read_page, trace_page},
+    paging::ResultsPage,
     preset::{PRESETS, preset, preset_at},
-    source::{Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
+    source::{CodesWritten, Rule, Source, SourceDocument, SourceError, SourceErrors, Step, UnitAddress, source_schema},
+    template::fill_step_text,
 };
 
 /// The largest page, document or feed that is read at all.

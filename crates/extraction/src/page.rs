@@ -7,8 +7,10 @@ mod lists;
 mod look;
 mod recognise;
 mod record;
+mod trace;
 mod values;
 
+pub use self::trace::{FactTrace, FoundAt, Piece, RuleOutcome, RuleTrace};
 use self::{
     document::{Budget, Document, Entry},
     recognise::{blocked, recognise},
@@ -71,6 +73,20 @@ pub fn read_page(source: &Source, expected: Option<&UnitAddress>, pages: &PageSe
         return Verdict::NotAUnit { detail: "the page is too intricate to be read".to_owned() };
     }
     verdict
+}
+
+/// Reads a page as [`read_page`] does, and says how each fact came about. Facts are traced whatever the page was taken
+/// for; there are none of a page that cannot be read at all.
+pub fn trace_page(source: &Source, expected: Option<&UnitAddress>, pages: &PageSet) -> (Verdict, Vec<FactTrace>) {
+    let verdict = read_page(source, expected, pages);
+    let budget = Budget::default();
+    let parse = |page| Document::parse(page, source.embedded_json(), &budget);
+    let Ok(unit) = parse(&pages.unit) else { return (verdict, Vec::new()) };
+    let followed = pages.followed.iter().filter_map(|(name, page)| Some((name.as_str(), parse(page).ok()?))).collect();
+    let facts = trace::trace(source, &Pages { unit, followed });
+    // As with the verdict: what was traced until then may be incomplete.
+    let facts = if budget.is_spent() { Vec::new() } else { facts };
+    (verdict, facts)
 }
 
 fn read_within(budget: &Budget, source: &Source, expected: Option<&UnitAddress>, pages: &PageSet) -> Verdict {

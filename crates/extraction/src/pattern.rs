@@ -1,5 +1,8 @@
 //! Regular expressions of a source: refused when too large, cut when they would run away.
 
+#[cfg(test)]
+mod catastrophes;
+
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 /// What one search may backtrack. Patterns without look-around or back references do not backtrack at all: the
@@ -9,6 +12,8 @@ const MAX_LENGTH: usize = 2_000;
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 /// More of a text is never searched; no fact is that long.
 const MAX_TEXT_BYTES: usize = 512 * 1024;
+/// The same for patterns that may backtrack: each step back may look at all of the text again.
+const MAX_TEXT_BYTES_TO_BACKTRACK: usize = 16 * 1024;
 
 /// A text is never split into more parts than a list may have entries, and one to tell that there were more.
 const MAX_PARTS: usize = 501;
@@ -41,16 +46,21 @@ impl Pattern {
         self.1
     }
 
+    fn cut<'t>(&self, text: &'t str) -> &'t str {
+        let most = if self.1 == BACKTRACKING_COST { MAX_TEXT_BYTES_TO_BACKTRACK } else { MAX_TEXT_BYTES };
+        &text[..text.floor_char_boundary(most)]
+    }
+
     pub(crate) fn has_group(&self, name: &str) -> bool {
         self.0.capture_names().flatten().any(|group| group == name)
     }
 
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, TooIntricate> {
-        self.0.is_match(cut(text)).map_err(|_| TooIntricate)
+        self.0.is_match(self.cut(text)).map_err(|_| TooIntricate)
     }
 
     pub(crate) fn captures<'t>(&self, text: &'t str) -> Result<Option<Captures<'t, str>>, TooIntricate> {
-        self.0.captures(cut(text)).map_err(|_| TooIntricate)
+        self.0.captures(self.cut(text)).map_err(|_| TooIntricate)
     }
 
     /// The group `value`, else the first group, else the whole match. A group that took no part reads as nothing.
@@ -65,7 +75,7 @@ impl Pattern {
     }
 
     pub(crate) fn split<'t>(&self, text: &'t str) -> Result<Vec<&'t str>, TooIntricate> {
-        self.0.split(cut(text)).take(MAX_PARTS).collect::<Result<_, _>>().map_err(|_| TooIntricate)
+        self.0.split(self.cut(text)).take(MAX_PARTS).collect::<Result<_, _>>().map_err(|_| TooIntricate)
     }
 }
 
@@ -74,13 +84,6 @@ fn may_backtrack(raw: &str) -> bool {
     let signs = ["(?=", "(?!", "(?<=", "(?<!", "(?>", "(?(", "\\k", "\\g", "\\G", "\\K", "++", "*+", "?+", "}+"];
     let refers_back = raw.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && pair[1].is_ascii_digit());
     refers_back || signs.iter().any(|sign| raw.contains(sign))
-}
-
-fn cut(text: &str) -> &str {
-    if text.len() <= MAX_TEXT_BYTES {
-        return text;
-    }
-    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
 
 #[cfg(test)]

@@ -57,6 +57,36 @@ impl Pointer {
     }
 }
 
+impl Pointer {
+    /// What the pointer leads to, each with the pointer that leads to it alone.
+    pub(crate) fn locate<'v>(&self, root: &'v Value) -> Vec<(String, &'v Value)> {
+        let mut current = vec![(String::new(), root)];
+        for segment in &self.0 {
+            let mut next = Vec::new();
+            for (path, value) in current {
+                match value {
+                    Value::Array(entries) if segment == "*" => {
+                        next.extend(
+                            entries.iter().enumerate().map(|(index, entry)| (format!("{path}/{index}"), entry)),
+                        );
+                    }
+                    Value::Array(entries) => {
+                        let entry = segment.parse().ok().and_then(|index: usize| entries.get(index));
+                        next.extend(entry.map(|entry| (format!("{path}/{segment}"), entry)));
+                    }
+                    Value::Object(map) => {
+                        let name = segment.replace('~', "~0").replace('/', "~1");
+                        next.extend(map.get(segment).map(|value| (format!("{path}/{name}"), value)));
+                    }
+                    _ => {}
+                }
+            }
+            current = next;
+        }
+        current
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +112,15 @@ mod tests {
         assert!(Pointer::parse("a").is_err());
         assert!(Pointer::parse("").is_err());
         assert!(Pointer::parse(&"/a".repeat(100)).is_err());
+    }
+    #[test]
+    fn what_is_found_is_located() {
+        let document = json!({"a": [{"b/c": 1}, {"b/c": null}], "n": 5});
+        let located = Pointer::parse("/a/*/b~1c").unwrap().locate(&document);
+        assert_eq!(located, [("/a/0/b~1c".to_owned(), &json!(1)), ("/a/1/b~1c".to_owned(), &json!(null))]);
+        for (path, value) in located {
+            assert_eq!(document.pointer(&path), Some(value));
+        }
+        assert!(Pointer::parse("/n/x").unwrap().locate(&document).is_empty());
     }
 }

@@ -1,15 +1,12 @@
 //! CourseLoop's requisites: containers nested in containers, each joining what is in it by AND or OR.
 
-use crate::page::facts::requisite_kind;
 use rmu_domain::{
-    requisite::{Expression, Requisite},
+    requisite::{Expression, Requisite, RequisiteKind},
     text::collapse_whitespace,
     unit_code::UnitCode,
 };
 use serde_json::Value;
 
-/// The same depth at which the domain gives up on brackets.
-const MAX_DEPTH: usize = 16;
 /// What a text of a requisite may have, as in the messages that carry it.
 const MAX_TEXT: usize = 60_000;
 
@@ -24,7 +21,7 @@ pub(crate) fn courseloop_requisites(entries: &[&Value]) -> Result<Vec<Requisite>
         if label.is_empty() && containers.is_empty() {
             continue;
         }
-        let Some(kind) = requisite_kind(&label) else {
+        let Some(kind) = RequisiteKind::from_label(&label) else {
             unknown.get_or_insert(label);
             continue;
         };
@@ -104,7 +101,7 @@ impl Tree {
 
 /// A container: its relationships, then its containers, joined by its own connector. `None` for an empty one.
 fn group(container: &Value, depth: usize) -> Result<Option<Tree>, String> {
-    if depth >= MAX_DEPTH {
+    if depth >= Expression::MAX_DEPTH {
         return Err("requisites nested too deeply".to_owned());
     }
     let mut parts: Vec<Tree> = list(container, "relationships").iter().filter_map(relationship).collect();

@@ -14,7 +14,10 @@ pub use {
     rule::{Rule, Signal, Transform},
 };
 
-use rmu_domain::facts::FactName;
+use rmu_domain::{
+    code_template::{CodeTemplate, TemplateMistake},
+    facts::FactName,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +37,10 @@ pub struct SourceDocument {
     /// which of the pages found are units. Only a source with nothing but feeds may do without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_url: Option<String>,
+    /// The address of a unit that is known by its code alone, with `{code}` or `{codeLower}` and, where the site has
+    /// years, `{year}` for each of `years`. What it gives must match `unitUrl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_address: Option<String>,
     #[serde(default)]
     pub politeness: Politeness,
     #[serde(default)]
@@ -59,15 +66,103 @@ pub enum Start {
     Sitemap { url: String },
     /// A page whose links are followed, one level: those that match `unitUrl`.
     Listing { url: String },
+    /// A listing over many pages, read one after the other.
+    Paged(Paged),
     /// An XML file that holds the units themselves: every element at `entry`, a path from the root such as
     /// `/catalog/provider/course`, is one. All years are read, or those of `years`.
     Feed { url: String, entry: String },
+    /// Codes from a template, each at the address that `unitAddress` gives it.
+    Codes { codes: CodesWritten },
+}
+
+/// A template of at most 100 000 codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum CodesWritten {
+    /// From one code to another that differs in its last digits; zeros before a number are kept.
+    Range {
+        from: String,
+        to: String,
+    },
+    List {
+        codes: Vec<String>,
+    },
+    /// `#` is a digit, `@` a capital letter, `[1-3A]` one of these, anything else itself.
+    Pattern {
+        pattern: String,
+    },
+}
+
+impl CodesWritten {
+    /// The template, or every mistake in it.
+    pub fn parse(&self) -> Result<CodeTemplate, Vec<TemplateMistake>> {
+        match self {
+            Self::Range { from, to } => CodeTemplate::range(from, to),
+            Self::List { codes } => CodeTemplate::list(codes),
+            Self::Pattern { pattern } => CodeTemplate::pattern(pattern),
+        }
+    }
+}
+
+/// A listing over many pages. What it names is a set: rows that come twice do no harm, and rows that a site drops
+/// deep inside are found by a second `paged` start in another order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Paged {
+    /// The address of a page, with `{page}` and, where the site has years, `{year}` for each of `years`.
+    pub url: String,
+    #[serde(default = "one")]
+    pub first_page: u32,
+    /// A CSS selector of the links that are results; without it, all links that match `unitUrl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<String>,
+    /// Where a page says how many there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_page: Option<LastPage>,
+    /// The listing has ended after so many pages in a row that name nothing new, whatever they say: 1 to 20.
+    #[serde(default = "default_barren_pages")]
+    pub barren_pages: u32,
+    /// No more pages than this are read: 1 to 10 000.
+    #[serde(default = "default_max_pages")]
+    pub max_pages: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LastPage {
+    pub css: String,
+    /// Its group `value`, or first group, or whole match is the number of the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regex: Option<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn default_barren_pages() -> u32 {
+    3
+}
+
+fn default_max_pages() -> u32 {
+    1000
 }
 
 impl Start {
-    pub fn url(&self) -> &str {
+    /// The address it begins at, or the template of its pages' addresses; none where codes are all there is.
+    pub fn url(&self) -> Option<&str> {
         match self {
-            Self::Sitemap { url } | Self::Listing { url } | Self::Feed { url, .. } => url,
+            Self::Sitemap { url } | Self::Listing { url } | Self::Feed { url, .. } => Some(url),
+            Self::Paged(paged) => Some(&paged.url),
+            Self::Codes { .. } => None,
+        }
+    }
+
+    /// The listing over many pages, if it is one.
+    pub fn pages(&self) -> Option<&Paged> {
+        match self {
+            Self::Paged(paged) => Some(paged),
+            Self::Sitemap { .. } | Self::Listing { .. } | Self::Feed { .. } | Self::Codes { .. } => None,
         }
     }
 }
@@ -112,6 +207,27 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unless: Option<String>,
     },
+    /// Types `text` into the first element that matches, in place of what stands there, and presses Enter if so
+    /// wanted. `{code}`, `{codeLower}` and `{year}` in it are those of the unit that is looked for: a unit without an
+    /// address of its own has the address of the search page, with its code in the query for us to know it by.
+    Type {
+        selector: String,
+        text: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        enter: bool,
+    },
+    /// Clicks the first element that matches and, with `text` (filled in as for `type`), has it among its words, in
+    /// whatever case; none is no mistake, for the page then says what it is.
+    Click {
+        selector: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// Scrolls to the end, again for as long as the page grows, at most so many times: 1 to 50.
+    Scroll {
+        #[serde(default = "default_scrolls")]
+        times: u32,
+    },
     /// Opens the address in the first matching element's `href` and keeps that page under `name` for rules.
     Follow {
         selector: String,
@@ -119,6 +235,15 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ready: Option<String>,
     },
+}
+
+fn default_scrolls() -> u32 {
+    10
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Each list is tried in order; the first list with a match decides: blocked, not found, unit. A page that

@@ -13,8 +13,9 @@ use crate::{
     publisher::Publisher,
     topology::{Route, Service},
 };
-pub use process::{Context, Death};
+pub use process::{Context, Death, DeathRecord};
 use source::Source;
+pub(crate) use source::declare_exclusive;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

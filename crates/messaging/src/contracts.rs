@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod control;
 pub mod events;
+pub mod preview;
 pub mod scrape;
 pub mod unit_facts;
 

@@ -12,9 +12,10 @@ use crate::{
         },
         control::WorkerControlV1,
         events::{AccountChangedV1, WorkerStatsV1},
+        preview::{PreviewRequestV1, PreviewV1},
         scrape::{ScrapeResultV1, ScrapeTaskV1},
     },
-    rpc::ANSWER_TYPE,
+    rpc::{ANSWER_TYPE, PREVIEW_ANSWER_TYPE},
     topology::published_definitions,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -39,6 +40,8 @@ pub fn messages() -> Vec<PublishedMessage> {
     vec![
         message::<ScrapeTaskV1>(),
         message::<ScrapeResultV1>(),
+        message::<PreviewRequestV1>(),
+        message::<PreviewV1>(),
         message::<WorkerControlV1>(),
         message::<WorkerStatsV1>(),
         message::<AccountChangedV1>(),
@@ -54,6 +57,7 @@ pub fn messages() -> Vec<PublishedMessage> {
         message::<TokensV1>(),
         message::<KeysV1>(),
         described::<RpcAnswerV1<Value>>(ANSWER_TYPE, &RpcAnswerV1::Ok(json!({}))),
+        described::<RpcAnswerV1<PreviewV1>>(PREVIEW_ANSWER_TYPE, &RpcAnswerV1::Ok(PreviewV1::example())),
     ]
 }
 
@@ -100,7 +104,7 @@ mod tests {
     fn the_committed_files_are_the_generated_ones() {
         for (path, content) in published_contracts() {
             let committed = std::fs::read_to_string(proto().join(&path)).unwrap_or_default();
-            assert!(committed == content, "proto/{path} is out of date: run `cargo run -p rmu -- contracts`");
+            assert!(committed == content, "proto/{path} is out of date: run `make contracts`");
         }
     }
 

@@ -74,6 +74,7 @@ pub const DEAD_EXCHANGE: &str = "rmu.dead";
 
 pub const SCRAPE_TASKS: &str = "scrape.tasks";
 pub const SCRAPE_RESULTS: &str = "scrape.results";
+pub const SCRAPE_PREVIEWS: &str = "scrape.previews";
 pub const ACCOUNT_EVENTS: &str = "gateway.account-events";
 pub const AUTH_RPC: &str = "auth.rpc";
 pub const DEAD_LETTERS: &str = "dead-letters";
@@ -82,6 +83,10 @@ pub const DEAD_LETTERS: &str = "dead-letters";
 pub const TASK_ROUTE: Route = Route::to(SCRAPE_EXCHANGE, "task", true);
 /// Outcomes for the gateway.
 pub const RESULT_ROUTE: Route = Route::to(SCRAPE_EXCHANGE, "result", true);
+/// A page to be tried by any worker while somebody waits. Not mandatory, for the reason given at [`AUTH_RPC_ROUTE`].
+pub const PREVIEW_ROUTE: Route = Route::to(SCRAPE_EXCHANGE, "preview", false);
+/// What keys of answers to previews begin with; the rest names who asked.
+pub const PREVIEW_ANSWER_KEY: &str = "answer.";
 /// Every worker, whoever is up.
 pub const CONTROL_ROUTE: Route = Route::to(CONTROL_EXCHANGE, "", false);
 /// A worker's statistics, for whoever listens.
@@ -195,6 +200,10 @@ const MAX_ACCOUNT_EVENTS: i64 = 100_000;
 /// More requests than this cannot be answered within their time to live anyway.
 const MAX_RPC_REQUESTS: i64 = 1000;
 
+/// Administrators who wait at once; each waits for a minute at most.
+const MAX_PREVIEWS: i64 = 16;
+const PREVIEW_TTL_MS: i64 = 60_000;
+
 /// The durable queues.
 pub fn queues(limits: Limits) -> Vec<Queue> {
     let tasks = i64::from(limits.max_queue_size) * 2;
@@ -212,6 +221,18 @@ pub fn queues(limits: Limits) -> Vec<Queue> {
             arguments: quorum(PATIENT_DELIVERY_LIMIT, tasks, true),
             bindings: vec![(SCRAPE_EXCHANGE, "result")],
             description: "Outcomes of tasks.",
+        },
+        Queue {
+            name: SCRAPE_PREVIEWS,
+            owner: Service::Gateway,
+            arguments: vec![
+                ("x-queue-type", Argument::Text("classic")),
+                ("x-max-length", Argument::Number(MAX_PREVIEWS)),
+                ("x-message-ttl", Argument::Number(PREVIEW_TTL_MS)),
+                ("x-overflow", Argument::Text("reject-publish")),
+            ],
+            bindings: vec![(SCRAPE_EXCHANGE, "preview")],
+            description: "Pages to be tried against a draft of a source while an administrator waits.",
         },
         Queue {
             name: ACCOUNT_EVENTS,

@@ -1,9 +1,13 @@
 //! What runs beside requests, and its orderly end.
 
+mod dead_letters;
 mod ingest;
 mod relay;
+mod scheduler;
 mod sweeper;
 mod wire;
+
+pub(crate) use dead_letters::replayed;
 
 use crate::{AppState, auth::keys, workers};
 use std::future::Future;
@@ -24,6 +28,8 @@ pub fn register(background: &Background, state: &AppState) {
     if state.config.role.ingests() {
         background.spawn("relay", |stop| relay::run(state.clone(), stop));
         background.spawn("results", |stop| ingest::run(state.clone(), stop));
+        background.spawn("dead letters", |stop| dead_letters::run(state.clone(), stop));
+        background.spawn("scheduler", |stop| scheduler::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
     }
 }

@@ -64,6 +64,7 @@ pub struct RateLimits {
     pub general: Limit,
     pub login: Limit,
     pub register: Limit,
+    pub refresh: Limit,
 }
 
 impl Config {
@@ -146,11 +147,16 @@ impl RateLimits {
             env.number("RATE_LIMIT_PER_MINUTE", "Requests per address and minute.", most.clone()).default("100");
         let login =
             env.number("LOGIN_LIMIT_PER_5_MINUTES", "Logins per address and five minutes.", most.clone()).default("5");
-        let register = env.number("REGISTER_LIMIT_PER_HOUR", "Registrations per address and hour.", most).default("5");
+        let register =
+            env.number("REGISTER_LIMIT_PER_HOUR", "Registrations per address and hour.", most.clone()).default("5");
+        let refresh = env
+            .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most)
+            .default("10");
         Some(Self {
             general: Limit::per_minute("general", general?),
             login: Limit::per("login", login?, Duration::from_secs(300)),
             register: Limit::per("register", register?, Duration::from_secs(3600)),
+            refresh: Limit::per("refresh", refresh?, Duration::from_secs(3600)),
         })
     }
 }

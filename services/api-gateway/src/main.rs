@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use rmu_api_gateway::{Config, routes::openapi, startup};
-use rmu_config::{MapSource, check, resolve, text_table};
+use rmu_config::{Environment, check, description, text_table};
 use std::{
     io::{Write, stdout},
     process::ExitCode,
@@ -23,6 +23,8 @@ enum Command {
     Migrate,
     /// Prints the configuration in force, or every mistake in it (exit code 78).
     CheckConfig,
+    /// Prints every variable with its meaning and default, as JSON.
+    DescribeConfig,
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -30,12 +32,18 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let command = Arguments::parse().command.unwrap_or(Command::Serve);
-    if matches!(command, Command::Openapi) {
-        writeln!(stdout(), "{}", openapi::document().to_pretty_json()?)?;
-        return Ok(ExitCode::SUCCESS);
+    match command {
+        Command::Openapi => {
+            writeln!(stdout(), "{}", openapi::document().to_pretty_json()?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::DescribeConfig => {
+            writeln!(stdout(), "{}", description(Config::read))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Serve | Command::Migrate | Command::CheckConfig => {}
     }
-    let source = resolve(MapSource::from_environment(), &rmu_config::NoParameterStore).await?;
-    let (config, rows) = match check(&source, Config::read) {
+    let (config, rows) = match check(&Environment, Config::read) {
         Ok(read) => read,
         Err(mistakes) => return Ok(mistakes.report()),
     };

@@ -6,6 +6,8 @@ pub(crate) mod app;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
+pub mod code_templates;
+pub mod dead_letters;
 pub mod docs;
 pub mod error;
 pub mod health;
@@ -13,9 +15,12 @@ pub mod methodology;
 pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
+pub mod refresh_requests;
 pub mod reviews;
+pub mod schedules;
 pub mod scrapes;
 pub mod session;
+pub mod source_health;
 pub mod sources;
 pub mod units;
 pub mod universities;
@@ -30,8 +35,13 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     browser_pool::configure(services);
     admin_universities::configure(services);
     sources::configure(services);
+    source_health::configure(services);
+    schedules::configure(services);
+    code_templates::configure(services);
     scrapes::configure(services);
     queue::configure(services);
+    dead_letters::configure(services);
+    refresh_requests::configure(services);
     units::configure(services);
     reviews::configure(services);
     universities::configure(services);
@@ -45,8 +55,13 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     browser_pool::ACCESS,
     admin_universities::ACCESS,
     sources::ACCESS,
+    source_health::ACCESS,
+    schedules::ACCESS,
+    code_templates::ACCESS,
     scrapes::ACCESS,
     queue::ACCESS,
+    dead_letters::ACCESS,
+    refresh_requests::ACCESS,
     units::ACCESS,
     reviews::ACCESS,
     universities::ACCESS,

@@ -25,6 +25,8 @@ pub struct AppState {
     pub broker: Connection,
     pub publisher: Publisher,
     pub auth: rpc::Client,
+    /// Workers that try a page.
+    pub previews: rpc::Client,
     pub keys: Arc<KeyStore>,
     pub limiter: RateLimiter,
     pub workers: Arc<WorkerRegistry>,
@@ -49,6 +51,7 @@ impl AppState {
             limiter: RateLimiter::new(redis.clone(), &config.redis_prefix),
             keys: Arc::new(KeyStore::new(auth.clone())),
             publisher: Publisher::new(broker.clone()),
+            previews: rpc::Client::to(broker.clone(), &rpc::PREVIEWS),
             workers: Arc::default(),
             health: Arc::default(),
             watch_places: WatchPlaces::default(),

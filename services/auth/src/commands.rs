@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use rmu_config::{EX_CONFIG, MapSource, check, load, text_table};
+use rmu_config::{EX_CONFIG, Source, check, description, load, text_table};
 use rmu_domain::account::{EmailAddress, Nickname, Password};
 use rmu_postgres::{Database, DatabaseConfig, migrations::run_pending};
 use std::{
@@ -34,6 +34,8 @@ pub enum Command {
     Migrate,
     /// Reads the configuration, prints what is in force and ends; 78 when it cannot be used.
     CheckConfig,
+    /// Prints every variable with its meaning and default, as JSON.
+    DescribeConfig,
     /// Makes an address an administrator's. The password is read from RMU_ADMIN_PASSWORD or standard input.
     BootstrapAdmin(BootstrapAdmin),
 }
@@ -50,7 +52,11 @@ pub struct BootstrapAdmin {
 
 /// Runs any command but `serve`.
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "commands talk to whoever typed them")]
-pub async fn run(command: &Command, source: &MapSource) -> ExitCode {
+pub async fn run(command: &Command, source: &dyn Source) -> ExitCode {
+    if matches!(command, Command::DescribeConfig) {
+        println!("{}", description(Settings::read));
+        return ExitCode::SUCCESS;
+    }
     if matches!(command, Command::CheckConfig) {
         return match check(source, Settings::read) {
             Ok((_, rows)) => {
@@ -67,7 +73,7 @@ pub async fn run(command: &Command, source: &MapSource) -> ExitCode {
     let done = match command {
         Command::Migrate => migrate(&database).await,
         Command::BootstrapAdmin(arguments) => bootstrap_admin(database, arguments).await,
-        Command::Serve | Command::CheckConfig => return ExitCode::from(EX_CONFIG),
+        Command::Serve | Command::CheckConfig | Command::DescribeConfig => return ExitCode::from(EX_CONFIG),
     };
     match done {
         Ok(message) => {

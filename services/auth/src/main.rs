@@ -6,21 +6,20 @@ use rmu_auth::{
     settings::{SERVICE_NAME, Settings},
     startup,
 };
-use rmu_config::{MapSource, load};
+use rmu_config::{Environment, load};
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let source = MapSource::from_environment();
     match Arguments::parse().command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(&source).await,
-        command => commands::run(&command, &source).await,
+        Command::Serve => serve().await,
+        command => commands::run(&command, &Environment).await,
     }
 }
 
 #[allow(clippy::print_stderr, reason = "there is no log before it has started")]
-async fn serve(source: &MapSource) -> ExitCode {
-    let settings = match load(source, Settings::read) {
+async fn serve() -> ExitCode {
+    let settings = match load(&Environment, Settings::read) {
         Ok(settings) => settings,
         Err(mistakes) => return mistakes.report(),
     };

@@ -1,7 +1,7 @@
 //! The scraper worker's program: configuration, telemetry, build, run, drain.
 
 use clap::{Parser, Subcommand};
-use rmu_config::{EX_CONFIG, Environment, check, text_table};
+use rmu_config::{Environment, check, description, text_table};
 use rmu_scraper_worker::{browser, config::WorkerConfig, startup};
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -18,6 +18,8 @@ enum Command {
     Serve,
     /// Read the configuration, say what is wrong with it or what is in force.
     CheckConfig,
+    /// Print every variable with its meaning and default, as JSON.
+    DescribeConfig,
     /// Wait for the end of standard input, then clear away what dead workers left. Started by the worker itself.
     #[command(hide = true)]
     Guard { state_directory: PathBuf },
@@ -29,12 +31,13 @@ fn main() -> ExitCode {
         browser::guard::watch(&state_directory);
         return ExitCode::SUCCESS;
     }
+    if matches!(command, Command::DescribeConfig) {
+        let _ = writeln!(std::io::stdout(), "{}", description(WorkerConfig::read));
+        return ExitCode::SUCCESS;
+    }
     let (config, rows) = match check(&Environment, WorkerConfig::read) {
         Ok(read) => read,
-        Err(mistakes) => {
-            let _ = writeln!(std::io::stderr(), "{mistakes}");
-            return ExitCode::from(EX_CONFIG);
-        }
+        Err(mistakes) => return mistakes.report(),
     };
     if matches!(command, Command::CheckConfig) {
         let _ = write!(std::io::stdout(), "{}", text_table(&rows));

@@ -3,9 +3,11 @@
 
 mod host_gate;
 mod local_turns;
+mod pace;
 mod robots;
 
 pub use host_gate::{GateError, HostGate, HostTurn};
+pub use pace::{PaceLimits, SlowHost, Went};
 pub use robots::{RobotsCache, Verdict};
 
 use crate::fetch::{FetchError, Fetched, Fetcher, Kept, Origins, host_key};
@@ -55,22 +57,36 @@ impl Politeness {
     ) -> Result<Duration, Refusal> {
         let verdict = match self.robots.cached(url) {
             Some(verdict) => verdict,
-            None => {
-                let turn = self.gate.wait(&host_key(url), gap, until).await?;
-                // Somebody may have asked for it while we waited.
-                let verdict = match self.robots.cached(url) {
-                    Some(verdict) => verdict,
-                    None => self.robots.fetch(&self.fetcher, url, origins, FETCH_LIMIT).await,
-                };
-                turn.finish().await;
-                verdict
-            }
+            None => self.ask_robots(url, origins, gap, until).await?,
         };
         let delay = verdict.check(url)?.unwrap_or_default();
         if delay > LONGEST_DELAY {
             return Err(Refusal::DelayTooLong(delay));
         }
         Ok(gap.max(delay))
+    }
+
+    /// robots.txt, as another worker has read it lately or else as the site gives it, in a turn of its own.
+    async fn ask_robots(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+        until: Instant,
+    ) -> Result<Verdict, Refusal> {
+        let site = url.origin().ascii_serialization();
+        if let Some(verdict) = self.robots.noted(&self.gate, &site).await {
+            return Ok(verdict);
+        }
+        let turn = self.gate.wait(&host_key(url), gap, until).await?;
+        // Somebody may have asked for it while we waited.
+        if let Some(verdict) = self.robots.noted(&self.gate, &site).await {
+            turn.give_back().await;
+            return Ok(verdict);
+        }
+        let (verdict, went) = self.robots.fetch(&self.gate, &self.fetcher, url, origins, FETCH_LIMIT).await;
+        turn.finish(went).await;
+        Ok(verdict)
     }
 
     /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.
@@ -115,16 +131,15 @@ impl Politeness {
     ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
         let gap = self.permit(url, origins, gap, until).await?;
         let turn = self.turn(url, gap, until).await?;
-        let fetched = match just_came() {
-            Some(kept) => Ok(kept),
-            None => {
-                let kept = self.kept.get(url, origins);
-                let known = kept.as_ref().map(|kept| kept.validators.clone()).unwrap_or_default();
-                let answer = self.fetcher.get_unless(url, origins, FETCH_LIMIT, &known).await;
-                answer.map(|answer| self.kept.settle(url, kept, answer))
-            }
-        };
-        turn.finish().await;
-        Ok(fetched)
+        if let Some(kept) = just_came() {
+            turn.give_back().await;
+            return Ok(Ok(kept));
+        }
+        let kept = self.kept.get(url, origins);
+        let known = kept.as_ref().map(|kept| kept.validators.clone()).unwrap_or_default();
+        let asked_at = Instant::now();
+        let answer = self.fetcher.get_unless(url, origins, FETCH_LIMIT, &known).await;
+        turn.finish(Went::of_fetch(&answer, asked_at.elapsed())).await;
+        Ok(answer.map(|answer| self.kept.settle(url, kept, answer)))
     }
 }

@@ -13,7 +13,8 @@ use anyhow::Context;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use rmu_messaging::{
     Connection, ConnectionOptions, Consumer, Declare, Limits, Outcome, Prefetch, Publisher, Service,
-    contracts::{control::WorkerControlV1, scrape::ScrapeTaskV1},
+    contracts::{control::WorkerControlV1, preview::PreviewRequestV1, scrape::ScrapeTaskV1},
+    rpc::{PREVIEWS, Router, Server},
     topology::{CONTROL_ROUTE, SCRAPE_TASKS},
 };
 use rmu_telemetry::PrometheusHandle;
@@ -93,6 +94,7 @@ impl Worker {
             stopping: stopping.clone(),
         });
         let prefetch = Prefetch::new(u16::try_from(self.config.pool.limits.cap).unwrap_or(u16::MAX));
+        let previews = self.try_pages(handler.clone(), &stopping);
         let tasks = self.take_tasks(handler, prefetch.clone(), &stopping);
         let ending = CancellationToken::new();
         let control = self.hear_commands(&jobs, &ending);
@@ -113,6 +115,7 @@ impl Worker {
             async move { lifecycle.drain().await }
         });
         self.unless_forced(tasks).await;
+        self.unless_forced(previews).await;
         self.pool.drain(POOL_LIMIT).await;
         ending.cancel();
         self.unless_forced(control).await;
@@ -130,6 +133,13 @@ impl Worker {
         let consumer = Consumer::new(&self.connection, SCRAPE_TASKS, prefetch).drain_limit(limit);
         let handle = move |task: ScrapeTaskV1, _| handler.clone().handle(task);
         tokio::spawn(consumer.run(handle, stopping.clone()))
+    }
+
+    /// One at a time, so that administrators who try pages do not take all browsers from the tasks.
+    fn try_pages(&self, handler: TaskHandler, stopping: &CancellationToken) -> JoinHandle<()> {
+        let limit = self.config.drain.drain.saturating_sub(CLOSE_RESERVE).max(Duration::from_secs(1));
+        let router = Router::new().on(move |request: PreviewRequestV1, _| handler.clone().preview(request));
+        tokio::spawn(Server::at(&PREVIEWS, &self.connection, router, 1).drain_limit(limit).run(stopping.clone()))
     }
 
     fn hear_commands(&self, jobs: &Jobs, ending: &CancellationToken) -> JoinHandle<()> {

@@ -10,6 +10,7 @@ mod failure;
 mod feed;
 mod handler;
 mod outcome;
+mod preview;
 mod sources;
 mod steps;
 mod unit;

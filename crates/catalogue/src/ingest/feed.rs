@@ -1,10 +1,19 @@
 //! Storing what was read of a part of a feed: each entry as a page of its own would be, all in one transaction.
 
-use super::{Applied, Ended, Failure, TaskResult, UnitRead, fail, finish, unit};
+use super::{
+    Applied, Ended, Failure, TaskResult, UnitRead,
+    drift::{self, Held},
+    fail, finish, hold_back, unit,
+};
 use crate::{
     CatalogueError,
     ledger::FeedEntry,
-    store::{jobs::Delta, sources, tasks::LockedTask, versions},
+    store::{
+        jobs::{self, Delta},
+        sources,
+        tasks::LockedTask,
+        versions,
+    },
 };
 use chrono::{DateTime, Utc};
 use rmu_domain::{
@@ -34,9 +43,67 @@ pub enum EntryOutcome {
     /// It could not be read, or what was read is no unit.
     Failed {
         code: String,
+        /// Which entry it is, unless that could not be read either.
+        entry: Option<FeedEntry>,
         kind: FailureKind,
         detail: String,
     },
+}
+
+/// The entries of a part, by what became of them.
+#[derive(Default)]
+struct Sorted<'a> {
+    units: Vec<&'a UnitRecord>,
+    /// Keys and content hashes.
+    unchanged: Vec<(String, String)>,
+    gone: usize,
+    failed: Vec<FailedEntry<'a>>,
+}
+
+struct FailedEntry<'a> {
+    code: &'a str,
+    key: Option<String>,
+    kind: FailureKind,
+    detail: &'a str,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(read: &'a FeedRead) -> Self {
+        let mut sorted = Self::default();
+        for outcome in &read.entries {
+            match outcome {
+                EntryOutcome::Unit(record) => sorted.units.push(record),
+                EntryOutcome::Unchanged { entry, content_hash } => {
+                    sorted.unchanged.push((entry.key(&read.url), content_hash.clone()));
+                }
+                EntryOutcome::NotFound(_) => sorted.gone += 1,
+                EntryOutcome::Failed { code, entry, kind, detail } => sorted.failed.push(FailedEntry {
+                    code,
+                    key: entry.as_ref().map(|entry| entry.key(&read.url)),
+                    kind: *kind,
+                    detail,
+                }),
+            }
+        }
+        // Two parts that name the same units lock them in the same order.
+        sorted.units.sort_by_cached_key(|record| record.facts.code.normalised());
+        sorted
+    }
+
+    /// The kind that stands for all failures.
+    fn kind(&self) -> FailureKind {
+        self.failed.first().map_or(FailureKind::MissingFact, |failed| failed.kind)
+    }
+
+    /// For an administrator: which entries could not be read, and why the first ones could not.
+    fn summary(&self, of: usize) -> Option<String> {
+        if self.failed.is_empty() {
+            return None;
+        }
+        let first: Vec<_> =
+            self.failed.iter().take(5).map(|failed| format!("{}: {}", failed.code, failed.detail)).collect();
+        Some(format!("{} of {of} entries could not be read: {}", self.failed.len(), first.join("; ")))
+    }
 }
 
 pub(super) async fn apply(
@@ -44,40 +111,60 @@ pub(super) async fn apply(
     result: &TaskResult,
     task: &LockedTask,
     read: &FeedRead,
+    current: bool,
 ) -> Result<Applied, CatalogueError> {
-    let (mut units, mut unchanged, mut gone, mut failed) = (Vec::new(), Vec::new(), 0, Vec::new());
-    for entry in &read.entries {
-        match entry {
-            EntryOutcome::Unit(record) => units.push(record.as_ref()),
-            EntryOutcome::Unchanged { entry, content_hash } => {
-                unchanged.push((entry.key(&read.url), content_hash.clone()));
-            }
-            EntryOutcome::NotFound(_) => gone += 1,
-            EntryOutcome::Failed { code, kind, detail } => failed.push((code, *kind, detail)),
-        }
-    }
-    if let Some(lost) = confirm(connection, result, read, &unchanged).await? {
+    let sorted = Sorted::of(read);
+    if let Some(lost) = confirm(connection, result, read, &sorted.unchanged).await? {
         return again(connection, result, task, FailureKind::Internal, lost).await;
     }
-    let summary = summary(&failed, read.entries.len());
-    if units.is_empty() && unchanged.is_empty() && gone == 0 {
-        // Nothing at all could be read: the feed was redesigned, most likely, and every entry fails alike.
-        let kind = failed.first().map_or(FailureKind::MissingFact, |(_, kind, _)| *kind);
-        return again(connection, result, task, kind, summary.unwrap_or_else(|| "no entries".to_owned())).await;
+    let mut held = in_doubt(connection, result, &sorted.failed).await?;
+    let created = store(connection, result, read, &sorted.units, &mut held).await?;
+    let created = Delta { versions_created: created, ..Delta::default() };
+    if let Some(held) = held {
+        // What is beyond doubt is stored all the same, and comes back as unchanged.
+        jobs::apply(connection, result.job, created).await?;
+        return hold_back(connection, result, task, &held, current).await;
     }
-    let created = store(connection, result, read, units).await?;
-    let state = match (created, unchanged.len(), gone) {
+    let summary = sorted.summary(read.entries.len());
+    if sorted.units.is_empty() && sorted.unchanged.is_empty() && sorted.gone == 0 {
+        let detail = summary.unwrap_or_else(|| "no entries".to_owned());
+        return again(connection, result, task, sorted.kind(), detail).await;
+    }
+    let state = match (created.versions_created, sorted.unchanged.len(), sorted.gone) {
         (0, 0, 1..) => TaskState::NotFound,
         (0, _, _) => TaskState::Unchanged,
         _ => TaskState::Succeeded,
     };
-    let kind = failed.first().map_or(FailureKind::MissingFact, |(_, kind, _)| *kind);
     let ended = Ended {
-        error: summary.as_deref().map(|summary| (kind, summary)),
-        delta: Delta { versions_created: created, ..Delta::default() },
+        error: summary.as_deref().map(|summary| (sorted.kind(), summary)),
+        delta: created,
         ..Ended::as_state(state)
     };
     finish(connection, result, task, ended).await
+}
+
+/// Whether an entry that was a unit before cannot be read as one any more.
+async fn in_doubt(
+    connection: &mut AsyncPgConnection,
+    result: &TaskResult,
+    failed: &[FailedEntry<'_>],
+) -> Result<Option<Held>, CatalogueError> {
+    let mut held = None;
+    for entry in failed {
+        let Some(key) = &entry.key else { continue };
+        let failure = Failure { kind: entry.kind, detail: entry.detail.to_owned(), retry_after: None };
+        worse(&mut held, drift::of_failure(connection, result, key, &failure).await?);
+    }
+    Ok(held)
+}
+
+/// A doubt about the whole source outweighs one about an entry.
+fn worse(held: &mut Option<Held>, other: Option<Held>) {
+    if let Some(other) = other
+        && held.as_ref().is_none_or(|held| held.counts)
+    {
+        *held = Some(other);
+    }
 }
 
 /// Confirms what is unchanged; says so when something of it is not known (any more): the part is then read
@@ -93,15 +180,19 @@ async fn confirm(
     }
     let seen_at = read.fetched_at.min(Utc::now());
     let lost = versions::confirm_entries(connection, result.source, unchanged, seen_at).await?;
+    for (key, _) in unchanged.iter().filter(|(key, _)| !lost.contains(key)) {
+        drift::unchanged(connection, result, key).await?;
+    }
     Ok(lost.first().map(|first| format!("answered unchanged, but nothing such is known of {first}")))
 }
 
-/// Stores the units; how many got a new version.
+/// Stores the units that are not in doubt; how many got a new version.
 async fn store(
     connection: &mut AsyncPgConnection,
     result: &TaskResult,
     read: &FeedRead,
-    mut units: Vec<&UnitRecord>,
+    units: &[&UnitRecord],
+    held: &mut Option<Held>,
 ) -> Result<i32, CatalogueError> {
     if units.is_empty() {
         return Ok(0);
@@ -110,14 +201,15 @@ async fn store(
     let source = sources::version(connection, result.source, version)
         .await?
         .ok_or(CatalogueError::NotFound { what: "source version" })?;
-    // Two parts that name the same units lock them in the same order.
-    units.sort_by_cached_key(|record| record.facts.code.normalised());
     let mut created = 0;
     for record in units {
         let entry = FeedEntry { code: record.facts.code.clone(), year: record.facts.year };
-        let page = UnitRead { record: record.clone(), url: read.url.clone(), fetched_at: read.fetched_at };
-        let stored = unit::store(connection, &source, &entry.key(&read.url), &page).await?;
-        created += i32::from(stored.new_version);
+        let key = entry.key(&read.url);
+        let page = UnitRead { record: (*record).clone(), url: read.url.clone(), fetched_at: read.fetched_at };
+        match drift::of_unit(connection, result, &key, &source, &page).await? {
+            Some(doubt) => worse(held, Some(doubt)),
+            None => created += i32::from(unit::store(connection, &source, &key, &page).await?.new_version),
+        }
     }
     Ok(created)
 }
@@ -132,13 +224,4 @@ async fn again(
     let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
     let failure = Failure { kind, detail, retry_after: None };
     fail(connection, result.job, result.task, task, attempt, Some(&result.worker), &failure).await
-}
-
-/// For an administrator: which entries could not be read, and why the first ones could not.
-fn summary(failed: &[(&String, FailureKind, &String)], of: usize) -> Option<String> {
-    if failed.is_empty() {
-        return None;
-    }
-    let first: Vec<_> = failed.iter().take(5).map(|(code, _, detail)| format!("{code}: {detail}")).collect();
-    Some(format!("{} of {of} entries could not be read: {}", failed.len(), first.join("; ")))
 }

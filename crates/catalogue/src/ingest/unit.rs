@@ -1,5 +1,4 @@
 //! Storing a unit that was read: a new version when its content changed, a confirmation otherwise.
-use rmu_postgres::AsyncPgConnection;
 
 use crate::{
     CatalogueError,
@@ -12,6 +11,7 @@ use crate::{
 };
 use chrono::Utc;
 use rmu_domain::{facts::UnitFacts, ids::UnitId};
+use rmu_postgres::AsyncPgConnection;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stored {

@@ -2,8 +2,8 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    ledger::{OutboxCommand, TraceHeaders},
-    store::{frontier, jobs, outbox, tasks},
+    ledger::{OutboxCommand, TraceHeaders, frontier::drop_waiting, require_healthy},
+    store::{jobs, outbox, tasks},
 };
 use chrono::Utc;
 use rmu_domain::{ids::JobId, scrape::JobState};
@@ -20,7 +20,7 @@ pub async fn cancel_job(database: &Database, job: JobId, trace: &TraceHeaders) -
             }
             require(state, &[JobState::Running, JobState::Paused], "cancelled")?;
             let cancelled = tasks::cancel_live(connection, job).await?;
-            let waiting = frontier::clear(connection, job).await?;
+            let waiting = drop_waiting(connection, job).await?;
             // The state first: counters that reach zero would otherwise complete the job.
             jobs::set_state(connection, job, JobState::Cancelled, Some(Utc::now())).await?;
             let delta =
@@ -53,6 +53,11 @@ async fn switch(
             let state = locked_state(connection, job).await?;
             if state == to {
                 return Ok(());
+            }
+            if to == JobState::Running
+                && let Some((source, _)) = jobs::source_and_state(connection, job).await?
+            {
+                require_healthy(connection, source).await?;
             }
             require(state, &[from], if to == JobState::Paused { "paused" } else { "resumed" })?;
             jobs::set_state(connection, job, to, None).await?;

@@ -7,7 +7,7 @@
 use crate::{
     CatalogueError,
     ledger::{Target, TraceHeaders},
-    store::{dispatch as store, outbox, tasks},
+    store::{dispatch as store, fetch_windows, health, outbox, tasks},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use rmu_domain::ids::{JobId, SourceId, TaskId};
@@ -49,6 +49,17 @@ pub struct DispatchLimits {
     pub batch: u32,
     /// Tasks out with all workers at once.
     pub in_flight: u32,
+    pub order: DispatchOrder,
+}
+
+/// Who goes first in one round; see [`crate::ledger::Turns`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DispatchOrder {
+    /// Urgent before normal before bulk.
+    #[default]
+    ByPriority,
+    /// Whoever has waited longest.
+    ByAge,
 }
 
 /// What workers are told beside tasks.
@@ -67,12 +78,26 @@ pub struct OutboxMessage {
     pub trace: TraceHeaders,
 }
 
-/// Sends one round of due tasks. `publish` gets them and returns the ids of those that the broker confirmed;
-/// the others stay due. It must end within a few seconds, whatever happens, and may be called again with the
-/// same tasks. Returns how many were sent.
+/// Sends one round of what is due at this moment; see [`dispatch_due_at`].
 pub async fn dispatch_due<P, F>(
     database: &Database,
     limits: DispatchLimits,
+    publish: P,
+) -> Result<usize, CatalogueError>
+where
+    P: Fn(Vec<DueTask>) -> F + Send + Sync,
+    F: Future<Output = Vec<TaskId>> + Send,
+{
+    dispatch_due_at(database, limits, Utc::now(), publish).await
+}
+
+/// Sends one round of due tasks, of sources whose pages may be fetched at the time `now`. `publish` gets them and returns the ids of those that the broker confirmed;
+/// the others stay due. It must end within a few seconds, whatever happens, and may be called again with the
+/// same tasks. Returns how many were sent.
+pub async fn dispatch_due_at<P, F>(
+    database: &Database,
+    limits: DispatchLimits,
+    now: DateTime<Utc>,
     publish: P,
 ) -> Result<usize, CatalogueError>
 where
@@ -86,7 +111,9 @@ where
             if room == 0 {
                 return Ok(0);
             }
-            let claimed = store::claim_due(connection, room).await?;
+            let mut closed = fetch_windows::closed(connection, now).await?;
+            closed.extend(health::paused(connection).await?);
+            let claimed = store::claim_due(connection, room, limits.order, &closed).await?;
             if claimed.is_empty() {
                 return Ok(0);
             }

@@ -2,9 +2,11 @@
 
 use crate::{
     CatalogueError,
-    store::{frontier, jobs, tasks},
+    ledger::expansion,
+    store::{expansions, frontier, jobs, tasks},
 };
-use rmu_postgres::Database;
+use rmu_domain::ids::JobId;
+use rmu_postgres::{AsyncPgConnection, Database};
 
 /// So many at once, so that nobody waits long for the ledger's lock.
 const BATCH: u32 = 500;
@@ -28,12 +30,21 @@ pub async fn admit_frontier(database: &Database, limit: u32) -> Result<u32, Cata
             let waiting = jobs::lock_with_frontier(connection).await?;
             let share = room.div_ceil(u32::try_from(waiting.len()).unwrap_or(1).max(1));
             let mut left = room;
-            for (job, source) in waiting {
-                let (taken, admitted) = frontier::admit(connection, job, source, share.min(left)).await?;
+            for waiting in waiting {
+                let job = waiting.id;
+                let (taken, admitted) = frontier::admit(connection, job, waiting.source, share.min(left)).await?;
                 let delta =
                     jobs::Delta { frontier: -taken, live: admitted, skipped: taken - admitted, ..Default::default() };
                 jobs::apply(connection, job, delta).await?;
                 left = left.saturating_sub(u32::try_from(admitted).unwrap_or_default());
+                // Codes count when they are used: those that came to nothing must not end the round.
+                let more = share.min(left).saturating_sub(u32::try_from(taken).unwrap_or_default());
+                let (used, made) = expansion::admit(connection, waiting, more).await?;
+                let delta = jobs::Delta { frontier: -used, live: made, skipped: used - made, ..Default::default() };
+                if used > 0 {
+                    jobs::apply(connection, job, delta).await?;
+                    left = left.saturating_sub(u32::try_from(used).unwrap_or_default());
+                }
                 if left == 0 {
                     break;
                 }
@@ -41,4 +52,9 @@ pub async fn admit_frontier(database: &Database, limit: u32) -> Result<u32, Cata
             Ok(room - left)
         })
         .await
+}
+
+/// Drops what of a locked job waits to become tasks; how many pages that would have been.
+pub(super) async fn drop_waiting(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, CatalogueError> {
+    Ok(frontier::clear(connection, job).await? + expansions::clear(connection, job).await?)
 }

@@ -4,7 +4,7 @@ use crate::{CatalogueError, store::overview as store};
 use chrono::{DateTime, Utc};
 use rmu_domain::{
     ids::{AccountId, JobId, TaskId},
-    scrape::{JobState, TaskState},
+    scrape::{JobState, Priority, TaskState},
 };
 use rmu_postgres::Database;
 
@@ -17,6 +17,7 @@ pub struct JobView {
     /// `discovery` or `list`.
     pub kind: String,
     pub state: JobState,
+    pub priority: Priority,
     /// Grows with every change.
     pub revision: i64,
     pub pending: u32,
@@ -31,6 +32,8 @@ pub struct JobView {
     pub retries: u32,
     pub versions_created: u32,
     pub started_by: Option<AccountId>,
+    /// The job whose dead tasks this one reads again.
+    pub retry_of: Option<JobId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,

@@ -3,20 +3,23 @@
 use crate::{
     CatalogueError, ConflictKind,
     idempotency::{self, IdempotencyKey, Replay},
-    ledger::{LIMIT_RETRY_AFTER, Target, TraceHeaders, target::parse_page_url},
-    store::{jobs, sources, tasks},
+    ledger::{Expansion, LIMIT_RETRY_AFTER, MAX_TASKS_PER_JOB, Target, TraceHeaders, target::parse_page_url},
+    store::{expansions, health, jobs, sources, tasks},
 };
 use rmu_domain::{
     ParseError,
+    code_template::CodeTemplate,
     ids::{AccountId, JobId, SourceId},
+    scrape::Priority,
     slug::Slug,
     unit_code::UnitCode,
+    year::Year,
 };
 use rmu_extraction::Source;
 use rmu_postgres::{AsyncPgConnection, Database, DatabaseError};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// At most so many starts take a connection at once: they wait for each other on the ledger's lock, and readers
 /// must not run out of connections meanwhile.
@@ -31,6 +34,8 @@ pub const MAX_LISTED_TARGETS: usize = 1000;
 pub struct StartScrape {
     pub source: Slug,
     pub scope: Scope,
+    /// By default whole handbooks are bulk and lists are normal.
+    pub priority: Option<Priority>,
     pub started_by: Option<AccountId>,
     pub trace: TraceHeaders,
     pub idempotency_key: Option<IdempotencyKey>,
@@ -42,6 +47,8 @@ pub enum Scope {
     Discovery,
     /// Just these: addresses of unit pages, and units whose pages are known from earlier jobs.
     List { urls: Vec<String>, codes: Vec<UnitCode> },
+    /// The codes of a template, in each of the years; without any, in those of the source.
+    Template { template: CodeTemplate, years: Vec<Year> },
 }
 
 /// A job that runs now, or the one that an earlier request with the same key started.
@@ -54,13 +61,13 @@ pub struct Started {
 
 /// Starts a job. `limit` is the most live tasks there may be, over all jobs.
 pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape) -> Result<Started, CatalogueError> {
-    let turn = tokio::time::timeout(LONGEST_WAIT_FOR_A_TURN, TURNS.acquire()).await;
-    let _turn = turn.map_err(|_| DatabaseError::Timeout("too many scrapes are being started".to_owned()))?;
+    let _turn = take_a_turn().await?;
     database
         .transaction(async |connection| {
             let replay = match (&request.idempotency_key, request.started_by) {
                 (Some(key), Some(account)) => {
-                    let fingerprint = idempotency::fingerprint(&(request.source.as_str(), &request.scope));
+                    let fingerprint =
+                        idempotency::fingerprint(&(request.source.as_str(), &request.scope, request.priority));
                     idempotency::begin(connection, account, "start-scrape", key, &fingerprint).await?
                 }
                 _ => Replay::First(None),
@@ -69,14 +76,15 @@ pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape
                 Replay::Again(started) => return Ok(started),
                 Replay::First(reservation) => reservation,
             };
-            let started = start(connection, limit, request).await?;
+            let started = start_in(connection, limit, request).await?;
             idempotency::finish(connection, reservation, &started).await?;
             Ok(started)
         })
         .await
 }
 
-async fn start(
+/// The same within a transaction, without a key.
+pub(crate) async fn start_in(
     connection: &mut AsyncPgConnection,
     limit: u32,
     request: &StartScrape,
@@ -86,7 +94,15 @@ async fn start(
     if !source.enabled {
         return Err(CatalogueError::conflict(ConflictKind::WrongState, "the source is switched off"));
     }
-    let targets = targets(connection, source.id, &source.definition, &request.scope).await?;
+    let rules = rules(&source.definition)?;
+    let targets = targets(connection, source.id, &rules, &request.scope).await?;
+    let expansions = expansions(&rules, &request.scope)?;
+    let waiting: u64 = expansions.iter().map(Expansion::total).sum();
+    let waiting = i32::try_from(waiting).ok().filter(|waiting| *waiting <= MAX_TASKS_PER_JOB);
+    let waiting = waiting.ok_or_else(|| CatalogueError::Invalid {
+        field: "template".to_owned(),
+        detail: format!("must give at most {MAX_TASKS_PER_JOB} pages over all years"),
+    })?;
     let wanted = u32::try_from(targets.len()).unwrap_or(u32::MAX);
     if wanted > limit {
         return Err(CatalogueError::Invalid {
@@ -94,32 +110,36 @@ async fn start(
             detail: format!("must be at most {limit} targets at once"),
         });
     }
-    // From here until the commit nobody else adds a live task, so the count below is exact.
-    tasks::lock_ledger(connection).await?;
-    let live = tasks::count_live(connection).await?;
-    if live.saturating_add(wanted) > limit {
-        return Err(CatalogueError::LimitReached { limit, live, retry_after: LIMIT_RETRY_AFTER });
-    }
+    require_room(connection, limit, wanted).await?;
+    require_healthy(connection, source.id).await?;
     let kind = match request.scope {
         Scope::Discovery => jobs::JobKind::Discovery,
-        Scope::List { .. } => jobs::JobKind::List,
+        Scope::List { .. } | Scope::Template { .. } => jobs::JobKind::List,
     };
     let job = JobId::new();
-    jobs::insert(connection, job, source.id, kind, request.started_by, &request.trace).await.map_err(|error| {
-        match error.is_unique_violation_of("scrape_jobs_discovery_key") {
-            true => CatalogueError::conflict(
-                ConflictKind::WrongState,
-                "a discovery of this source runs already; wait for it or cancel it",
-            ),
-            false => error.into(),
-        }
-    })?;
-    let admitted = tasks::insert_pending(connection, job, source.id, &targets).await?;
-    if admitted == 0 {
-        return Err(CatalogueError::conflict(ConflictKind::WrongState, "another job is reading all of this already"));
+    let priority = request.priority.unwrap_or(match kind {
+        jobs::JobKind::Discovery => Priority::Bulk,
+        jobs::JobKind::List => Priority::Normal,
+    });
+    let new = jobs::NewJob {
+        id: job,
+        source: source.id,
+        kind,
+        priority,
+        started_by: request.started_by,
+        retry_of: None,
+        trace: &request.trace,
+    };
+    insert_job(connection, new).await?;
+    let admitted = tasks::insert_pending(connection, job, source.id, priority, &targets).await?;
+    for expansion in &expansions {
+        let total = i32::try_from(expansion.total()).unwrap_or(i32::MAX);
+        expansions::insert(connection, job, expansion, total).await?;
     }
+    require_some(admitted.saturating_add(waiting))?;
     let delta = jobs::Delta {
         live: admitted,
+        frontier: waiting,
         skipped: i32::try_from(targets.len()).unwrap_or(i32::MAX) - admitted,
         ..Default::default()
     };
@@ -128,35 +148,120 @@ async fn start(
     Ok(Started { job, admitted: u32::try_from(admitted).unwrap_or_default() })
 }
 
+/// Waits for one of the few places of those who start something.
+pub(crate) async fn take_a_turn() -> Result<SemaphorePermit<'static>, CatalogueError> {
+    let turn = tokio::time::timeout(LONGEST_WAIT_FOR_A_TURN, TURNS.acquire()).await;
+    match turn {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(DatabaseError::Timeout("too many scrapes are being started".to_owned()).into()),
+    }
+}
+
+/// Refuses what belongs to a source that is paused because its site has changed.
+pub(crate) async fn require_healthy(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+) -> Result<(), CatalogueError> {
+    match health::paused_reason(connection, source).await? {
+        None => Ok(()),
+        Some(reason) => {
+            let detail = format!("the source is paused until somebody has looked: {reason}");
+            Err(CatalogueError::conflict(ConflictKind::WrongState, detail))
+        }
+    }
+}
+
+/// Takes the ledger's lock, and refuses what does not fit. From here until the commit nobody else adds a live
+/// task, so the count is exact.
+pub(crate) async fn require_room(
+    connection: &mut AsyncPgConnection,
+    limit: u32,
+    wanted: u32,
+) -> Result<(), CatalogueError> {
+    tasks::lock_ledger(connection).await?;
+    let live = tasks::count_live(connection).await?;
+    if live.saturating_add(wanted) > limit {
+        return Err(CatalogueError::LimitReached { limit, live, retry_after: LIMIT_RETRY_AFTER });
+    }
+    Ok(())
+}
+
+pub(crate) async fn insert_job(
+    connection: &mut AsyncPgConnection,
+    new: jobs::NewJob<'_>,
+) -> Result<(), CatalogueError> {
+    jobs::insert(connection, new).await.map_err(|error| {
+        match error.is_unique_violation_of("scrape_jobs_discovery_key") {
+            true => CatalogueError::conflict(
+                ConflictKind::WrongState,
+                "a discovery of this source runs already; wait for it or cancel it",
+            ),
+            false => error.into(),
+        }
+    })
+}
+
+/// A job without a single task would never end.
+pub(crate) fn require_some(admitted: i32) -> Result<(), CatalogueError> {
+    if admitted > 0 {
+        return Ok(());
+    }
+    Err(CatalogueError::conflict(ConflictKind::WrongState, "another job is reading all of this already"))
+}
+
 /// The first tasks of a job, each once.
 async fn targets(
     connection: &mut AsyncPgConnection,
     source: SourceId,
-    definition: &serde_json::Value,
+    rules: &Source,
     scope: &Scope,
 ) -> Result<Vec<Target>, CatalogueError> {
     let mut targets = match scope {
-        Scope::Discovery => start_targets(definition)?,
-        Scope::List { urls, codes } => listed_targets(connection, source, definition, urls, codes).await?,
+        Scope::Discovery => {
+            let mut targets = start_targets(rules)?;
+            targets.extend(canary_targets(connection, source).await?);
+            targets
+        }
+        Scope::List { urls, codes } => listed_targets(connection, source, rules, urls, codes).await?,
+        Scope::Template { .. } => Vec::new(),
     };
     targets.sort_by_key(Target::key);
     targets.dedup_by_key(|target| target.key());
     Ok(targets)
 }
 
-fn start_targets(definition: &serde_json::Value) -> Result<Vec<Target>, CatalogueError> {
-    rules(definition)?
-        .document()
-        .start
+/// A changed site shows by its canaries before everything else of it is read.
+async fn canary_targets(connection: &mut AsyncPgConnection, source: SourceId) -> Result<Vec<Target>, CatalogueError> {
+    let mut targets = Vec::new();
+    for code in health::of(connection, source).await?.canaries {
+        if let Ok(code) = UnitCode::parse(&code) {
+            targets.extend(tasks::known_targets(connection, source, &code).await?);
+        }
+    }
+    Ok(targets)
+}
+
+/// The templates of a job, which become tasks as there is room.
+fn expansions(rules: &Source, scope: &Scope) -> Result<Vec<Expansion>, CatalogueError> {
+    match scope {
+        Scope::Discovery => Ok(Expansion::of_source(rules)),
+        Scope::List { .. } => Ok(Vec::new()),
+        Scope::Template { template, years } => Ok(vec![Expansion::of_request(rules, template, years)?]),
+    }
+}
+
+fn start_targets(rules: &Source) -> Result<Vec<Target>, CatalogueError> {
+    rules
+        .start_urls()
         .iter()
-        .map(|start| Target::discovery(start.url()).map_err(|error| CatalogueError::invalid("source", &error)))
+        .map(|url| Target::discovery(url.as_str()).map_err(|error| CatalogueError::invalid("source", &error)))
         .collect()
 }
 
 async fn listed_targets(
     connection: &mut AsyncPgConnection,
     source: SourceId,
-    definition: &serde_json::Value,
+    rules: &Source,
     urls: &[String],
     codes: &[UnitCode],
 ) -> Result<Vec<Target>, CatalogueError> {
@@ -165,7 +270,6 @@ async fn listed_targets(
         let detail = format!("must name 1 to {MAX_LISTED_TARGETS} pages");
         return Err(CatalogueError::Invalid { field: "urls".to_owned(), detail });
     }
-    let rules = rules(definition)?;
     let mut targets = Vec::with_capacity(count);
     for (index, raw) in urls.iter().enumerate() {
         let refused = |error: &ParseError| CatalogueError::invalid(format!("urls[{index}]"), error);

@@ -14,9 +14,22 @@ const LONGEST_URL: usize = 2000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Target {
-    Discovery { url: String },
-    Unit { url: String, code: Option<UnitCode>, year: Option<Year> },
-    FeedPart { url: String, entries: Vec<FeedEntry> },
+    Discovery {
+        url: String,
+        /// Of a listing over many pages: how many pages in a row before this one named nothing new.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        barren: u32,
+    },
+    Unit {
+        url: String,
+        code: Option<UnitCode>,
+        year: Option<Year>,
+    },
+    /// Some entries of a feed.
+    FeedPart {
+        url: String,
+        entries: Vec<FeedEntry>,
+    },
 }
 
 /// An entry of a feed by its name.
@@ -28,7 +41,7 @@ pub struct FeedEntry {
 
 impl Target {
     pub fn discovery(url: &str) -> Result<Self, ParseError> {
-        Ok(Self::Discovery { url: parse_page_url(url)?.into() })
+        Ok(Self::Discovery { url: parse_page_url(url)?.into(), barren: 0 })
     }
 
     pub fn unit(url: &str, code: Option<UnitCode>, year: Option<Year>) -> Result<Self, ParseError> {
@@ -44,14 +57,24 @@ impl Target {
 
     pub fn url(&self) -> &str {
         match self {
-            Self::Discovery { url } | Self::Unit { url, .. } | Self::FeedPart { url, .. } => url,
+            Self::Discovery { url, .. } | Self::Unit { url, .. } | Self::FeedPart { url, .. } => url,
+        }
+    }
+
+    /// The target that a key was made from, as far as the key tells.
+    pub(crate) fn from_key(key: &str, code: Option<UnitCode>, year: Option<Year>) -> Option<Self> {
+        match key.split_once(':')? {
+            ("unit", url) => Self::unit(url, code, year).ok(),
+            ("discovery", url) => Self::discovery(url).ok(),
+            ("entry", _) => FeedEntry::target_of(key),
+            _ => None,
         }
     }
 
     /// What makes two targets of a source the same.
     pub(crate) fn key(&self) -> String {
         match self {
-            Self::Discovery { url } => format!("discovery:{url}"),
+            Self::Discovery { url, .. } => format!("discovery:{url}"),
             Self::Unit { url, .. } => format!("unit:{url}"),
             Self::FeedPart { url, entries } => format!("feed:{}:{url}", idempotency::fingerprint(entries)),
         }
@@ -66,12 +89,17 @@ impl FeedEntry {
     }
 
     /// The part that is just this remembered entry.
-    pub(crate) fn target_of(key: &str) -> Option<Target> {
+    fn target_of(key: &str) -> Option<Target> {
         let (code, rest) = key.strip_prefix("entry:")?.split_once('@')?;
         let (year, feed) = rest.split_once(':')?;
         let year = if year.is_empty() { None } else { Some(Year::parse(year).ok()?) };
         Target::feed_part(feed, vec![Self { code: UnitCode::parse(code).ok()?, year }]).ok()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An absolute http(s) address without credentials and without a fragment, in normal form.
@@ -95,6 +123,9 @@ mod tests {
     fn one_page_has_one_key() {
         let key = |url| Target::unit(url, None, None).unwrap().key();
         assert_eq!(key("https://HANDBOOK.example:443/a#top"), key("https://handbook.example/a"));
+        let unit = Target::unit("https://handbook.example/a", None, None).unwrap();
+        assert_eq!(Target::from_key(&unit.key(), None, None), Some(unit));
+        assert_eq!(Target::from_key("other:https://handbook.example/a", None, None), None);
         assert_ne!(Target::discovery("https://handbook.example/a").unwrap().key(), key("https://handbook.example/a"));
     }
 
@@ -106,7 +137,7 @@ mod tests {
         assert_ne!(part(vec![entry("31251", year)]).key(), part(vec![entry("31251", None)]).key());
         for entry in [entry("FIT-2004", year), entry("09009", None)] {
             let Some(Target::FeedPart { url, entries }) =
-                FeedEntry::target_of(&entry.key("https://a.example/f?x=1:2@3"))
+                Target::from_key(&entry.key("https://a.example/f?x=1:2@3"), None, None)
             else {
                 panic!("{entry:?} is lost")
             };

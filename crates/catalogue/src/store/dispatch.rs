@@ -1,7 +1,7 @@
 //! SQL of sending tasks.
 
 use crate::{
-    ledger::{DueTask, SourceSnapshot, Target},
+    ledger::{DispatchOrder, DueTask, SourceSnapshot, Target},
     store::schema::{scrape_tasks as tasks, source_versions, sources},
 };
 use chrono::{DateTime, Utc};
@@ -15,28 +15,41 @@ use uuid::Uuid;
 
 /// Locks up to `limit` tasks that are due, of running jobs, within each source's window. Those that another
 /// relay has locked are passed over.
-pub(crate) async fn claim_due(connection: &mut AsyncPgConnection, limit: u32) -> Result<Vec<TaskId>, DatabaseError> {
+pub(crate) async fn claim_due(
+    connection: &mut AsyncPgConnection,
+    limit: u32,
+    order: DispatchOrder,
+    closed: &[Uuid],
+) -> Result<Vec<TaskId>, DatabaseError> {
     #[derive(QueryableByName)]
     struct Claimed {
         #[diesel(sql_type = sql::Uuid)]
         id: Uuid,
     }
-    let claimed: Vec<Claimed> = diesel::sql_query(
+    // The same order within a source, where its index serves it, and among what the sources offer.
+    let (within, among) = match order {
+        DispatchOrder::ByPriority => ("t.priority, t.run_at, t.id", "due.priority, due.run_at, due.id"),
+        DispatchOrder::ByAge => ("t.run_at, t.id", "due.run_at, due.id"),
+    };
+    let claimed: Vec<Claimed> = diesel::sql_query(format!(
         "SELECT due.id
          FROM sources s
          CROSS JOIN LATERAL (
-             SELECT t.id
+             SELECT t.id, t.priority, t.run_at
              FROM scrape_tasks t
              JOIN scrape_jobs j ON j.id = t.job_id AND j.state = 'running'
              WHERE t.source_id = s.id AND t.state = 'pending' AND t.run_at <= clock_timestamp()
-             ORDER BY t.run_at, t.id
-             LIMIT greatest(0, s.dispatch_window - (
-                 SELECT count(*) FROM scrape_tasks o WHERE o.source_id = s.id AND o.state = 'dispatched'))
+             ORDER BY {within}
+             LIMIT least($1, greatest(0, s.dispatch_window - (
+                 SELECT count(*) FROM scrape_tasks o WHERE o.source_id = s.id AND o.state = 'dispatched')))
              FOR UPDATE OF t SKIP LOCKED
          ) due
-         LIMIT $1",
-    )
+         WHERE s.id <> ALL($2)
+         ORDER BY {among}
+         LIMIT $1"
+    ))
     .bind::<sql::BigInt, _>(i64::from(limit))
+    .bind::<sql::Array<sql::Uuid>, _>(closed)
     .load(connection)
     .await?;
     Ok(claimed.into_iter().map(|claimed| claimed.id.into()).collect())
@@ -79,7 +92,7 @@ pub(crate) async fn load_due(
          FROM scrape_tasks t
          JOIN scrape_jobs j ON j.id = t.job_id
          WHERE t.id = ANY($1)
-         ORDER BY t.run_at, t.id",
+         ORDER BY t.priority, t.run_at, t.id",
     )
     .bind::<sql::Array<sql::Uuid>, _>(ids)
     .load(connection)

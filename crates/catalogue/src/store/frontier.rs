@@ -57,9 +57,9 @@ pub(crate) async fn admit(
                  SELECT id FROM scrape_frontier WHERE job_id = $1 ORDER BY id LIMIT $3)
              RETURNING id, target_key, target
          ), admitted AS (
-             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at)
-             SELECT gen_random_uuid(), $1, $2, target_key, target, 'pending', clock_timestamp()
-             FROM taken ORDER BY taken.id
+             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at, priority)
+             SELECT gen_random_uuid(), $1, $2, target_key, target, 'pending', clock_timestamp(), j.priority
+             FROM taken JOIN scrape_jobs j ON j.id = $1 ORDER BY taken.id
              ON CONFLICT DO NOTHING
              RETURNING id
          )

@@ -6,7 +6,7 @@ use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, JobId, SourceId},
-    scrape::{JobState, TaskState},
+    scrape::{JobState, Priority, TaskState},
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
@@ -82,23 +82,30 @@ impl Delta {
     }
 }
 
-pub(crate) async fn insert(
-    connection: &mut AsyncPgConnection,
-    id: JobId,
-    source: SourceId,
-    kind: JobKind,
-    started_by: Option<AccountId>,
-    trace: &TraceHeaders,
-) -> Result<(), DatabaseError> {
+/// A job to begin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewJob<'a> {
+    pub(crate) id: JobId,
+    pub(crate) source: SourceId,
+    pub(crate) kind: JobKind,
+    pub(crate) priority: Priority,
+    pub(crate) started_by: Option<AccountId>,
+    pub(crate) retry_of: Option<JobId>,
+    pub(crate) trace: &'a TraceHeaders,
+}
+
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, new: NewJob<'_>) -> Result<(), DatabaseError> {
     diesel::insert_into(jobs::table)
         .values((
-            jobs::id.eq(id.as_uuid()),
-            jobs::source_id.eq(source.as_uuid()),
-            jobs::kind.eq(kind.as_str()),
+            jobs::id.eq(new.id.as_uuid()),
+            jobs::source_id.eq(new.source.as_uuid()),
+            jobs::kind.eq(new.kind.as_str()),
             jobs::state.eq(JobState::Running.as_str()),
-            jobs::started_by.eq(started_by.map(AccountId::as_uuid)),
-            jobs::trace_headers.eq(serde_json::to_value(trace).unwrap_or_default()),
+            jobs::started_by.eq(new.started_by.map(AccountId::as_uuid)),
+            jobs::trace_headers.eq(serde_json::to_value(new.trace).unwrap_or_default()),
             jobs::live.eq(0),
+            jobs::priority.eq(new.priority.rank()),
+            jobs::retry_of.eq(new.retry_of.map(JobId::as_uuid)),
         ))
         .execute(connection)
         .await?;
@@ -121,10 +128,98 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: JobId) -> Resul
         .optional()?)
 }
 
-/// Running jobs with a frontier, oldest first, locked in the order of their ids.
-pub(crate) async fn lock_with_frontier(
+/// Of which source an unlocked job is, and its state.
+pub(crate) async fn source_and_state(
     connection: &mut AsyncPgConnection,
-) -> Result<Vec<(JobId, SourceId)>, DatabaseError> {
+    id: JobId,
+) -> Result<Option<(SourceId, String)>, DatabaseError> {
+    let found: Option<(Uuid, String)> =
+        jobs::table.find(id.as_uuid()).select((jobs::source_id, jobs::state)).first(connection).await.optional()?;
+    Ok(found.map(|(source, state)| (source.into(), state)))
+}
+
+#[derive(QueryableByName)]
+struct Wanted {
+    #[diesel(sql_type = sql::Uuid)]
+    id: Uuid,
+    #[diesel(sql_type = sql::Text)]
+    wanted: String,
+}
+
+const WANTED: &str = "SELECT j.id, CASE WHEN h.paused_at IS NULL THEN 'running' ELSE 'paused' END AS wanted
+     FROM scrape_jobs j JOIN source_health h ON h.source_id = j.source_id
+     WHERE ((j.state = 'running' AND h.paused_at IS NOT NULL) OR (j.state = 'paused' AND j.held AND h.paused_at IS NULL))";
+
+/// Jobs whose state does not follow that of their source.
+pub(crate) async fn unsettled(connection: &mut AsyncPgConnection) -> Result<Vec<JobId>, DatabaseError> {
+    let rows: Vec<Wanted> = diesel::sql_query(format!("{WANTED} ORDER BY j.id LIMIT 200")).load(connection).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// The state that a locked job's source wants of it, if it is another one.
+pub(crate) async fn wanted_by_source(
+    connection: &mut AsyncPgConnection,
+    id: JobId,
+) -> Result<Option<JobState>, DatabaseError> {
+    let row: Option<Wanted> = diesel::sql_query(format!("{WANTED} AND j.id = $1"))
+        .bind::<sql::Uuid, _>(id.as_uuid())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.and_then(|row| JobState::parse(&row.wanted).ok()))
+}
+
+/// Notes whether a locked job is paused for its source's sake.
+pub(crate) async fn set_held(connection: &mut AsyncPgConnection, id: JobId, held: bool) -> Result<(), DatabaseError> {
+    diesel::update(jobs::table.find(id.as_uuid())).set(jobs::held.eq(held)).execute(connection).await?;
+    Ok(())
+}
+
+pub(crate) async fn has_open_discovery(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+) -> Result<bool, DatabaseError> {
+    let open = jobs::table
+        .filter(jobs::source_id.eq(source.as_uuid()).and(jobs::kind.eq(JobKind::Discovery.as_str())))
+        .filter(jobs::state.eq_any([JobState::Running.as_str(), JobState::Paused.as_str()]));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(connection).await?)
+}
+
+/// Jobs that have not ended, or just this one if it has not, locked in the order of their ids.
+pub(crate) async fn lock_open(
+    connection: &mut AsyncPgConnection,
+    only: Option<JobId>,
+) -> Result<Vec<JobId>, DatabaseError> {
+    let mut open = jobs::table
+        .filter(jobs::state.eq_any([JobState::Running.as_str(), JobState::Paused.as_str()]))
+        .order(jobs::id)
+        .select(jobs::id)
+        .into_boxed();
+    if let Some(job) = only {
+        open = open.filter(jobs::id.eq(job.as_uuid()));
+    }
+    let ids: Vec<Uuid> = open.load(connection).await?;
+    let locked: Vec<Uuid> = jobs::table
+        .filter(jobs::id.eq_any(ids))
+        .filter(jobs::state.eq_any([JobState::Running.as_str(), JobState::Paused.as_str()]))
+        .order(jobs::id)
+        .select(jobs::id)
+        .for_update()
+        .load(connection)
+        .await?;
+    Ok(locked.into_iter().map(JobId::from).collect())
+}
+
+/// A locked job of which something waits to become tasks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaitingJob {
+    pub(crate) id: JobId,
+    pub(crate) source: SourceId,
+    pub(crate) priority: Priority,
+}
+
+/// Running jobs with a frontier, oldest first, locked in the order of their ids.
+pub(crate) async fn lock_with_frontier(connection: &mut AsyncPgConnection) -> Result<Vec<WaitingJob>, DatabaseError> {
     let mut waiting: Vec<Uuid> = jobs::table
         .filter(jobs::state.eq("running").and(jobs::frontier.gt(0)))
         .order(jobs::created_at)
@@ -133,14 +228,27 @@ pub(crate) async fn lock_with_frontier(
         .load(connection)
         .await?;
     waiting.sort_unstable();
-    let locked: Vec<(Uuid, Uuid)> = jobs::table
+    let locked: Vec<(Uuid, Uuid, i16)> = jobs::table
         .filter(jobs::id.eq_any(waiting).and(jobs::state.eq("running")).and(jobs::frontier.gt(0)))
         .order(jobs::id)
-        .select((jobs::id, jobs::source_id))
+        .select((jobs::id, jobs::source_id, jobs::priority))
         .for_update()
         .load(connection)
         .await?;
-    Ok(locked.into_iter().map(|(job, source)| (job.into(), source.into())).collect())
+    let waiting = locked.into_iter().map(|(id, source, rank)| WaitingJob {
+        id: id.into(),
+        source: source.into(),
+        priority: Priority::from_rank(rank).unwrap_or(Priority::Bulk),
+    });
+    Ok(waiting.collect())
+}
+
+/// How many pages of these locked jobs wait to become tasks.
+pub(crate) async fn count_waiting(connection: &mut AsyncPgConnection, of: &[JobId]) -> Result<u32, DatabaseError> {
+    let of: Vec<Uuid> = of.iter().map(|job| job.as_uuid()).collect();
+    let waiting: Option<i64> =
+        jobs::table.filter(jobs::id.eq_any(of)).select(diesel::dsl::sum(jobs::frontier)).get_result(connection).await?;
+    Ok(u32::try_from(waiting.unwrap_or_default()).unwrap_or(u32::MAX))
 }
 
 pub(crate) async fn any_with_frontier(connection: &mut AsyncPgConnection) -> Result<bool, DatabaseError> {

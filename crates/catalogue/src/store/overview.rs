@@ -6,7 +6,7 @@ use diesel::{OptionalExtension, QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::JobId,
-    scrape::{JobState, TaskState},
+    scrape::{JobState, Priority, TaskState},
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
@@ -49,6 +49,10 @@ struct JobRow {
     versions_created: i32,
     #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
     started_by: Option<Uuid>,
+    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+    retry_of: Option<Uuid>,
+    #[diesel(sql_type = sql::SmallInt)]
+    priority: i16,
     #[diesel(sql_type = sql::Timestamptz)]
     created_at: DateTime<Utc>,
     #[diesel(sql_type = sql::Timestamptz)]
@@ -96,6 +100,7 @@ fn job_view(row: JobRow) -> JobView {
         kind: row.kind,
         // The table's own check allows only these names.
         state: JobState::parse(&row.state).unwrap_or(JobState::Failed),
+        priority: Priority::from_rank(row.priority).unwrap_or(Priority::Normal),
         revision: row.revision,
         pending: count(row.live).saturating_sub(dispatched),
         dispatched,
@@ -109,6 +114,7 @@ fn job_view(row: JobRow) -> JobView {
         retries: count(row.retries),
         versions_created: count(row.versions_created),
         started_by: row.started_by.map(Into::into),
+        retry_of: row.retry_of.map(Into::into),
         created_at: row.created_at,
         updated_at: row.updated_at,
         finished_at: row.finished_at,

@@ -108,6 +108,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        retry_of -> Nullable<Uuid>,
+        priority -> SmallInt,
+        held -> Bool,
     }
 }
 
@@ -130,6 +133,7 @@ diesel::table! {
         error_detail -> Nullable<Text>,
         unit_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        priority -> SmallInt,
     }
 }
 

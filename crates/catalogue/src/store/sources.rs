@@ -54,6 +54,10 @@ pub(crate) async fn find(connection: &mut AsyncPgConnection, slug: &Slug) -> Res
     Ok(found.map(row))
 }
 
+pub(crate) async fn enabled(connection: &mut AsyncPgConnection, id: SourceId) -> Result<bool, DatabaseError> {
+    Ok(sources::table.find(id.as_uuid()).select(sources::enabled).first(connection).await?)
+}
+
 pub(crate) async fn list(connection: &mut AsyncPgConnection, limit: i64) -> Result<Vec<SourceRow>, DatabaseError> {
     let found: Vec<Columns> = current!().order(sources::slug).limit(limit).load(connection).await?;
     Ok(found.into_iter().map(row).collect())

@@ -1,7 +1,7 @@
 //! SQL of scrape tasks and of the frontier they come from.
 
 use crate::{
-    ledger::{FeedEntry, Target},
+    ledger::Target,
     store::schema::{scrape_tasks as tasks, source_pages, units},
 };
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{JobId, SourceId, TaskId, UnitId},
-    scrape::{FailureKind, TaskState},
+    scrape::{FailureKind, Priority, TaskState},
     unit_code::UnitCode,
 };
 use rmu_postgres::DatabaseError;
@@ -58,6 +58,7 @@ pub(crate) async fn insert_pending(
     connection: &mut AsyncPgConnection,
     job: JobId,
     source: SourceId,
+    priority: Priority,
     targets: &[Target],
 ) -> Result<i32, DatabaseError> {
     let now = Utc::now();
@@ -72,6 +73,7 @@ pub(crate) async fn insert_pending(
                 tasks::target.eq(serde_json::to_value(target).unwrap_or_default()),
                 tasks::state.eq(TaskState::Pending.as_str()),
                 tasks::run_at.eq(now),
+                tasks::priority.eq(priority.rank()),
             )
         })
         .collect();
@@ -79,11 +81,120 @@ pub(crate) async fn insert_pending(
     Ok(count(inserted))
 }
 
+/// How many dead tasks of the job (or just this one) there are, and whether one of them is a discovery.
+pub(crate) async fn count_dead(
+    connection: &mut AsyncPgConnection,
+    job: JobId,
+    only: Option<TaskId>,
+) -> Result<(u32, bool), DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Dead {
+        #[diesel(sql_type = sql::BigInt)]
+        dead: i64,
+        #[diesel(sql_type = sql::Bool)]
+        discovers: bool,
+    }
+    let found: Dead = diesel::sql_query(
+        "SELECT count(*) AS dead, coalesce(bool_or(target->>'kind' = 'discovery'), false) AS discovers
+         FROM scrape_tasks WHERE job_id = $1 AND state = 'dead' AND ($2 IS NULL OR id = $2)",
+    )
+    .bind::<sql::Uuid, _>(job.as_uuid())
+    .bind::<sql::Nullable<sql::Uuid>, _>(only.map(TaskId::as_uuid))
+    .get_result(connection)
+    .await?;
+    Ok((u32::try_from(found.dead).unwrap_or(u32::MAX), found.discovers))
+}
+
+/// Gives the dead tasks of `of` to the new job `to`: the first become tasks, the others wait in its frontier.
+/// Returns how many became tasks and how many wait.
+pub(crate) async fn copy_dead(
+    connection: &mut AsyncPgConnection,
+    of: JobId,
+    to: JobId,
+    priority: Priority,
+    only: Option<TaskId>,
+    first: u32,
+) -> Result<(i32, i32), DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Copied {
+        #[diesel(sql_type = sql::BigInt)]
+        admitted: i64,
+        #[diesel(sql_type = sql::BigInt)]
+        waiting: i64,
+    }
+    let copied: Copied = diesel::sql_query(
+        "WITH dead AS (
+             SELECT id, source_id, target_key, target, row_number() OVER (ORDER BY id) AS place
+             FROM scrape_tasks WHERE job_id = $1 AND state = 'dead' AND ($3 IS NULL OR id = $3)
+         ), admitted AS (
+             INSERT INTO scrape_tasks (id, job_id, source_id, target_key, target, state, run_at, priority)
+             SELECT gen_random_uuid(), $2, source_id, target_key, target, 'pending', clock_timestamp(), $5
+             FROM dead WHERE place <= $4 ORDER BY place
+             ON CONFLICT DO NOTHING
+             RETURNING id
+         ), waiting AS (
+             INSERT INTO scrape_frontier (job_id, target_key, target)
+             SELECT $2, target_key, target FROM dead WHERE place > $4 ORDER BY place
+             RETURNING id
+         )
+         SELECT (SELECT count(*) FROM admitted) AS admitted, (SELECT count(*) FROM waiting) AS waiting",
+    )
+    .bind::<sql::Uuid, _>(of.as_uuid())
+    .bind::<sql::Uuid, _>(to.as_uuid())
+    .bind::<sql::Nullable<sql::Uuid>, _>(only.map(TaskId::as_uuid))
+    .bind::<sql::BigInt, _>(i64::from(first))
+    .bind::<sql::SmallInt, _>(priority.rank())
+    .get_result(connection)
+    .await?;
+    let whole = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    Ok((whole(copied.admitted), whole(copied.waiting)))
+}
+
+/// How many tasks of these locked jobs are pending.
+pub(crate) async fn count_pending(connection: &mut AsyncPgConnection, jobs: &[JobId]) -> Result<u32, DatabaseError> {
+    let pending: i64 = tasks::table
+        .filter(tasks::job_id.eq_any(jobs.iter().map(|job| job.as_uuid())))
+        .filter(tasks::state.eq(TaskState::Pending.as_str()))
+        .count()
+        .get_result(connection)
+        .await?;
+    Ok(u32::try_from(pending).unwrap_or(u32::MAX))
+}
+
+/// The live task of a target, if there is one: there is never more.
+pub(crate) async fn live_of_target(
+    connection: &mut AsyncPgConnection,
+    source: SourceId,
+    target_key: &str,
+) -> Result<Option<(TaskId, TaskState)>, DatabaseError> {
+    let found: Option<(Uuid, String)> = tasks::table
+        .filter(tasks::source_id.eq(source.as_uuid()).and(tasks::target_key.eq(target_key)))
+        .filter(tasks::state.eq_any([TaskState::Pending.as_str(), TaskState::Dispatched.as_str()]))
+        .select((tasks::id, tasks::state))
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(found.and_then(|(id, state)| Some((id.into(), TaskState::parse(&state).ok()?))))
+}
+
+pub(crate) async fn set_priority(
+    connection: &mut AsyncPgConnection,
+    id: TaskId,
+    priority: Priority,
+) -> Result<(), DatabaseError> {
+    diesel::update(tasks::table.find(id.as_uuid()))
+        .set(tasks::priority.eq(priority.rank()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// A task under its lock.
 #[derive(Debug, Clone, Queryable)]
 pub(crate) struct LockedTask {
     pub(crate) source: Uuid,
     pub(crate) target_key: String,
+    pub(crate) target: Value,
     pub(crate) state: String,
     pub(crate) attempt: i32,
     pub(crate) failures: i32,
@@ -102,6 +213,7 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: TaskId) -> Resu
         .select((
             tasks::source_id,
             tasks::target_key,
+            tasks::target,
             tasks::state,
             tasks::attempt,
             tasks::failures,
@@ -176,9 +288,18 @@ pub(crate) async fn postpone(
 
 /// Cancels what is live of a locked job; how many that were.
 pub(crate) async fn cancel_live(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, DatabaseError> {
+    cancel(connection, job, &[TaskState::Pending, TaskState::Dispatched]).await
+}
+
+/// Cancels what of a locked job is not with a worker; how many that were.
+pub(crate) async fn cancel_pending(connection: &mut AsyncPgConnection, job: JobId) -> Result<i32, DatabaseError> {
+    cancel(connection, job, &[TaskState::Pending]).await
+}
+
+async fn cancel(connection: &mut AsyncPgConnection, job: JobId, states: &[TaskState]) -> Result<i32, DatabaseError> {
     let cancelled = diesel::update(tasks::table)
         .filter(tasks::job_id.eq(job.as_uuid()))
-        .filter(tasks::state.eq_any([TaskState::Pending.as_str(), TaskState::Dispatched.as_str()]))
+        .filter(tasks::state.eq_any(states.iter().map(|state| state.as_str())))
         .set((tasks::state.eq(TaskState::Cancelled.as_str()), tasks::finished_at.eq(Utc::now())))
         .execute(connection)
         .await?;
@@ -244,7 +365,7 @@ pub(crate) async fn known_targets(
         .select(source_pages::target_key)
         .load(connection)
         .await?;
-    Ok(pages.chain(entries.iter().filter_map(|key| FeedEntry::target_of(key))).collect())
+    Ok(pages.chain(entries.iter().filter_map(|key| Target::from_key(key, None, None))).collect())
 }
 
 pub(crate) fn count(rows: usize) -> i32 {

@@ -25,8 +25,8 @@ fn unit(code: &str, title: &str) -> EntryOutcome {
 }
 
 fn failed(code: &str) -> EntryOutcome {
-    let detail = "title is absent".to_owned();
-    EntryOutcome::Failed { code: code.to_owned(), kind: FailureKind::MissingFact, detail }
+    let detail = "title: is absent".to_owned();
+    EntryOutcome::Failed { code: code.to_owned(), entry: Some(entry(code)), kind: FailureKind::MissingFact, detail }
 }
 
 fn answer(entries: Vec<EntryOutcome>) -> TaskOutcome {
@@ -111,7 +111,7 @@ async fn a_broken_entry_is_recorded_and_loses_no_other() {
     assert_eq!(stage.answer(&task, answer(entries)).await, Applied::Finished(TaskState::Succeeded));
     assert_eq!(stage.count("units WHERE code = '31252'").await, 1);
     let recorded = "scrape_tasks WHERE state = 'succeeded' AND error_kind = 'missing_fact'
-                    AND error_detail = '1 of 2 entries could not be read: 31251: title is absent'";
+                    AND error_detail = '1 of 2 entries could not be read: 31251: title: is absent'";
     assert_eq!(stage.count(recorded).await, 1);
 }
 

@@ -4,7 +4,7 @@ use crate::stage::{LIMITS, Stage, child, failed, list, request, slug, unit, url}
 use rmu_catalogue::{
     CatalogueError, ConflictKind,
     idempotency::IdempotencyKey,
-    ingest::{Applied, TaskOutcome},
+    ingest::{Applied, Failure, TaskOutcome},
     ledger::{
         JobFilter, OutboxCommand, Scope, StartScrape, TaskFilter, admit_frontier, cancel_job, dispatch_due,
         dispatch_outbox, list_jobs, list_tasks, pause_job, queue_overview, resume_job, start_scrape, sweep,
@@ -238,6 +238,28 @@ async fn a_paused_job_rests_until_it_resumes() {
     let back = stage.dispatch().await;
     assert_eq!(back.len(), 1);
     assert_eq!(back[0].attempt, 2);
+}
+
+#[tokio::test]
+async fn what_is_handed_back_until_its_host_is_asked_again_waits_that_long_and_has_not_failed() {
+    let stage = Stage::new().await;
+    let job = stage.start(100, list(&["31251"])).await.job;
+    let closed = TaskOutcome::Failed(Failure {
+        kind: FailureKind::Cancelled,
+        detail: "the host is left alone".to_owned(),
+        retry_after: Some(Duration::from_secs(900)),
+    });
+    // More often than a task may fail.
+    for _ in 0..7 {
+        let task = stage.dispatch().await.remove(0);
+        assert_eq!(stage.answer(&task, closed.clone()).await, Applied::Retried);
+        assert!(stage.dispatch().await.is_empty(), "not before its time");
+        let sql = "SELECT run_at > now() + interval '890 seconds' FROM scrape_tasks";
+        assert!(stage.inside.query_one(sql, &[]).await.unwrap().get::<_, bool>(0), "it waits as long as was asked");
+        stage.make_everything_due().await;
+    }
+    let view = list_tasks(&stage.database, TaskFilter { job, state: None, after: None, limit: 10 }).await.unwrap();
+    assert_eq!((view[0].failures, view[0].attempt), (0, 7));
 }
 
 #[tokio::test]

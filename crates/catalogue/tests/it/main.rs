@@ -2,13 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
 mod bad_input;
+mod code_templates;
+mod dead_letters;
+mod drift;
 mod feed;
 mod ingest;
 mod ledger;
+mod listings;
 mod migrations;
 mod paging;
+mod priorities;
 mod random_runs;
+mod retry;
 mod reviews;
+mod schedules;
 mod scores;
 mod search;
 mod sources;

@@ -9,6 +9,7 @@ use proptest::{
 use rmu_catalogue::{
     ingest::TaskOutcome,
     ledger::{DueTask, Scope, Target, admit_frontier, dispatch_due, pause_job, queue_overview, resume_job, sweep},
+    source_health::resume_source,
 };
 use rmu_domain::{
     ids::JobId,
@@ -161,6 +162,9 @@ async fn apply(stage: &Stage, job: JobId, sent: &mut Vec<DueTask>, event: &Event
 }
 
 async fn resume(stage: &Stage, job: JobId) {
+    // Enough pages that stopped being units pause their source.
+    let source = crate::stage::slug("northfield-handbook");
+    resume_source(&stage.database, &source, rmu_domain::ids::AccountId::new()).await.unwrap();
     let _ = resume_job(&stage.database, job, &Default::default()).await;
 }
 

@@ -25,9 +25,11 @@ async fn rules_are_versioned_and_the_same_rules_make_no_version() {
 async fn broken_rules_are_refused_whole() {
     let stage = Stage::new().await;
     let mut broken = definition();
-    broken["facts"]["title"] = serde_json::json!([{ "css": "h1[" }]);
+    broken["facts"]["title"] = serde_json::json!([{ "css": "h1[" }, { "css": "h1", "regex": "(" }]);
     let error = create_source(&stage.database, &slug("northfield"), &slug("other"), &broken, None).await.unwrap_err();
-    assert!(matches!(&error, CatalogueError::Invalid { field, .. } if field == "definition"), "{error}");
+    let CatalogueError::BadSource(mistakes) = &error else { panic!("{error}") };
+    let places: Vec<&str> = mistakes.0.iter().map(|mistake| mistake.path.as_str()).collect();
+    assert_eq!(places, ["/facts/title/0/css", "/facts/title/1/regex"]);
     let missing = create_source(&stage.database, &slug("nowhere"), &slug("other"), &definition(), None).await;
     assert!(matches!(missing, Err(CatalogueError::NotFound { what: "university" })));
     let taken =

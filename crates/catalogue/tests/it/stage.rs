@@ -3,8 +3,8 @@
 use rmu_catalogue::{
     ingest::{Applied, Failure, TaskOutcome, TaskResult, UnitRead, apply_result},
     ledger::{
-        DispatchLimits, DueTask, JobView, Scope, StartScrape, Started, Target, TraceHeaders, dispatch_due, get_job,
-        start_scrape,
+        DispatchLimits, DispatchOrder, DueTask, JobView, Scope, StartScrape, Started, Target, TraceHeaders,
+        dispatch_due, get_job, start_scrape,
     },
     migrations::{MIGRATIONS, SCHEMA},
     sources::create_source,
@@ -23,7 +23,8 @@ use rmu_test_support::database::{Role, TestDatabase};
 use std::{collections::BTreeMap, sync::Mutex};
 
 pub(crate) const HOST: &str = "https://handbook.northfield.example";
-pub(crate) const LIMITS: DispatchLimits = DispatchLimits { batch: 50, in_flight: 1000 };
+pub(crate) const LIMITS: DispatchLimits =
+    DispatchLimits { batch: 50, in_flight: 1000, order: DispatchOrder::ByPriority };
 
 pub(crate) struct Stage {
     pub(crate) database: Database,
@@ -111,6 +112,7 @@ impl Stage {
                  WHERE (j.live, j.succeeded, j.unchanged, j.not_found, j.dead, j.cancelled)
                          IS DISTINCT FROM (t.live, t.succeeded, t.unchanged, t.not_found, t.dead, t.cancelled)
                     OR j.frontier <> (SELECT count(*) FROM scrape_frontier f WHERE f.job_id = j.id)
+                         + (SELECT coalesce(sum(total - next), 0) FROM scrape_expansions e WHERE e.job_id = j.id)
                     OR (j.state IN ('running', 'paused')) <> (j.live + j.frontier > 0)",
                 &[],
             )
@@ -129,6 +131,7 @@ pub(crate) fn request(scope: Scope) -> StartScrape {
     StartScrape {
         source: slug("northfield-handbook"),
         scope,
+        priority: None,
         started_by: None,
         trace: TraceHeaders::from([("traceparent".to_owned(), "00-1-2-01".to_owned())]),
         idempotency_key: None,

@@ -77,7 +77,7 @@ impl Dialect {
         let free = unit
             .requisites
             .given()
-            .is_some_and(|all| all.iter().any(|requisite| matches!(requisite.wording, Wording::Free(_))));
+            .is_some_and(|all| all.iter().any(|requisite| matches!(requisite.wording, Wording::Free(..))));
         let requisites = match stream.below(10) {
             0..6 if !free => Requisites::Containers,
             0..8 => Requisites::Rules,

@@ -6,7 +6,6 @@ use crate::{
     html::escape,
     prose::Prose,
     random::Stream,
-    site::path_of,
     unit::{Contact, Fact, Kind, Offering, Outcome, Requisite, Task, Unit},
 };
 
@@ -73,7 +72,7 @@ pub(super) fn entry(catalogue: &Catalogue, unit: &Unit, origin: &str, purpose: &
     let mut stream = unit.stream(catalogue, purpose);
     let style = Style::of(&mut stream);
     let Names { xcri, dc, declared, .. } = *style.names;
-    let page = format!("{origin}{}", path_of(catalogue.university, unit.year, &unit.code));
+    let page = format!("{origin}{}", catalogue.university.path(unit.year, &unit.code));
     let parts = [
         identifiers(&style, &unit.code, &page),
         format!("<{dc}title>{}</{dc}title>\n", style.hand.text(&unit.title)),

@@ -30,7 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 /// Units are written one by one, so that a catalogue of any size needs no more memory than one unit.
 #[get("/_truth/units.json")]
 async fn all_units(host: Data<Host>, query: Query<InYear>) -> HttpResponse {
-    let year = query.year.unwrap_or_else(|| host.site.current_year());
+    let year = query.year.unwrap_or_else(|| host.current_year());
     let head = json!({"university": host.site.slug(), "year": year, "dead": host.site.dead_codes()}).to_string();
     let head = format!("{},\"units\":[", head.trim_end_matches('}'));
     let codes: Vec<String> = host.site.codes(year).map(str::to_owned).collect();
@@ -46,7 +46,7 @@ async fn all_units(host: Data<Host>, query: Query<InYear>) -> HttpResponse {
 
 #[get("/_truth/units/{code}.json")]
 async fn one_unit(host: Data<Host>, code: Path<String>, query: Query<InYear>) -> HttpResponse {
-    let year = query.year.unwrap_or_else(|| host.site.current_year());
+    let year = query.year.unwrap_or_else(|| host.current_year());
     match host.site.truth_of(year, &code) {
         Some(truth) => HttpResponse::Ok().json(truth),
         None => HttpResponse::NotFound().json(json!({"error": "there is no such unit in that year"})),

@@ -26,27 +26,27 @@ pub(super) fn handbook(config: &mut ServiceConfig) {
 
 #[get("/")]
 async fn start(request: HttpRequest, host: Data<Host>) -> HttpResponse {
-    page(&request, || listing::home(&host.site), || not_found(&host))
+    page(&request, || listing::home(&host.site, host.current_year()), || not_found(&host))
 }
 
 #[get("/index.html")]
 async fn index(request: HttpRequest, host: Data<Host>) -> HttpResponse {
-    page(&request, || listing::home(&host.site), || not_found(&host))
+    page(&request, || listing::home(&host.site, host.current_year()), || not_found(&host))
 }
 
 #[get("/numerical.html")]
 async fn numerical(request: HttpRequest, host: Data<Host>) -> HttpResponse {
-    page(&request, || listing::by_number(&host.site), || not_found(&host))
+    page(&request, || listing::by_number(&host.site, host.current_year()), || not_found(&host))
 }
 
 #[get("/alpha.html")]
 async fn alpha(request: HttpRequest, host: Data<Host>) -> HttpResponse {
-    page(&request, || listing::by_name(&host.site), || not_found(&host))
+    page(&request, || listing::by_name(&host.site, host.current_year()), || not_found(&host))
 }
 
 #[get("/subjects/{code}.html")]
 async fn subject(request: HttpRequest, host: Data<Host>, code: Path<String>) -> HttpResponse {
-    page(&request, || host.site.unit_page(host.site.current_year(), &code), || not_found(&host))
+    page(&request, || host.site.unit_page(host.current_year(), &code), || not_found(&host))
 }
 
 #[get("/style.css")]

@@ -1,8 +1,9 @@
 //! What every request of one host passes through: statistics, faults and the writing of pages.
 
+use super::spoiled;
 use crate::{
     Site,
-    faults::{FaultSwitch, FeedFault, Verdict, redesign, truncate},
+    faults::{FaultSwitch, FeedFault, Spoil, Verdict, redesign, truncate},
     random::hash,
     statistics::{Sort, Statistics},
 };
@@ -33,6 +34,14 @@ struct Manner {
     error_page: bool,
     truncate: bool,
     redesigned: bool,
+    spoil: Option<Spoil>,
+}
+
+impl Host {
+    /// The year of the edition that is current.
+    pub(super) fn current_year(&self) -> u16 {
+        self.faults.get().edition.unwrap_or_else(|| self.site.current_year())
+    }
 }
 
 /// Counts the request, applies the faults to documents, and hands on what is left to serve.
@@ -60,9 +69,14 @@ pub(super) async fn receive(
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
+    if let Verdict::Serve { spoil: Some(spoil), .. } = verdict
+        && let Some(answer) = spoiled::answer(spoil, request.uri())
+    {
+        return Ok(request.into_response(answer));
+    }
     let refusal = match verdict {
-        Verdict::Serve { error_page, truncate, redesigned } => {
-            request.extensions_mut().insert(Manner { error_page, truncate, redesigned });
+        Verdict::Serve { error_page, truncate, redesigned, spoil } => {
+            request.extensions_mut().insert(Manner { error_page, truncate, redesigned, spoil });
             return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
         }
         Verdict::Forbid => HttpResponse::Forbidden().content_type("text/html").body("<h1>403 Forbidden</h1>"),
@@ -156,5 +170,6 @@ fn manner(request: &HttpRequest) -> Manner {
 
 fn dressed(page: String, manner: Manner) -> String {
     let page = if manner.redesigned { redesign(&page) } else { page };
+    let page = if let Some(spoil) = manner.spoil { spoil.page(&page) } else { page };
     if manner.truncate { truncate(page) } else { page }
 }

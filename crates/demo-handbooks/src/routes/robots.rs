@@ -7,9 +7,9 @@ use actix_web::{HttpResponse, get, web::Data};
 #[get("/robots.txt")]
 pub(super) async fn robots(host: Data<Host>) -> HttpResponse {
     let text = |text: String| HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text);
-    let rules = "User-agent: *\nDisallow: /_truth\nDisallow: /_stats\nDisallow: /_faults\nDisallow: /_source.json\n";
+    let rules = "User-agent: *\nDisallow: /_truth\nDisallow: /_stats\nDisallow: /_faults\nDisallow: /_source\n";
     let sitemap = match host.site.slug() {
-        "northfield" => format!("\nSitemap: {}/sitemap.xml\n", host.origin),
+        "northfield" | "westhaven" => format!("\nSitemap: {}/sitemap.xml\n", host.origin),
         _ => String::new(),
     };
     match host.faults.get().robots {

@@ -1,9 +1,9 @@
-//! Starts the sites on loopback, one listener a host.
+//! Starts all sites on loopback, one listener a host.
 
 use super::{
     eastmoor, harbourview,
     host::{Host, receive},
-    northfield,
+    northfield, southmere, westhaven,
 };
 use crate::{
     Site,
@@ -30,9 +30,13 @@ pub struct ServeConfig {
     pub northfield_port: u16,
     pub requisites_port: u16,
     pub eastmoor_port: u16,
+    pub westhaven_port: u16,
+    pub southmere_port: u16,
     pub harbourview_port: u16,
     pub northfield_faults: Faults,
     pub eastmoor_faults: Faults,
+    pub westhaven_faults: Faults,
+    pub southmere_faults: Faults,
     pub harbourview_faults: Faults,
     /// The gap between requests that the sites' own source documents ask of a crawler.
     pub min_gap_ms: u64,
@@ -46,9 +50,13 @@ impl Default for ServeConfig {
             northfield_port: 0,
             requisites_port: 0,
             eastmoor_port: 0,
+            westhaven_port: 0,
+            southmere_port: 0,
             harbourview_port: 0,
             northfield_faults: Faults::default(),
             eastmoor_faults: Faults::default(),
+            westhaven_faults: Faults::default(),
+            southmere_faults: Faults::default(),
             harbourview_faults: Faults::default(),
             min_gap_ms: 20,
         }
@@ -62,6 +70,8 @@ pub struct Addresses {
     pub northfield: String,
     pub northfield_requisites: String,
     pub eastmoor: String,
+    pub westhaven: String,
+    pub southmere: String,
     pub harbourview: String,
 }
 
@@ -87,21 +97,21 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
     let northfield = bind(config.northfield_port)?;
     let requisites = bind(config.requisites_port)?;
     let eastmoor = bind(config.eastmoor_port)?;
+    let westhaven = bind(config.westhaven_port)?;
+    let southmere = bind(config.southmere_port)?;
     let harbourview = bind(config.harbourview_port)?;
     let addresses = Addresses {
         northfield: origin(&northfield)?,
         northfield_requisites: origin(&requisites)?,
         eastmoor: origin(&eastmoor)?,
+        westhaven: origin(&westhaven)?,
+        southmere: origin(&southmere)?,
         harbourview: origin(&harbourview)?,
     };
-    let site_a = Site::courseloop(config.seed, config.units).with_requisites_origin(&addresses.northfield_requisites);
+    let (seed, units) = (config.seed, config.units);
+    let site_a = Site::courseloop(seed, units).with_requisites_origin(&addresses.northfield_requisites);
     let site_a = Arc::new(site_a);
-    let site_b = Arc::new(Site::legacy(config.seed, config.units));
     let faults_a = Arc::new(FaultSwitch::new(config.northfield_faults));
-    let faults_b = Arc::new(FaultSwitch::new(config.eastmoor_faults));
-    let site_e = Arc::new(Site::feed(config.seed, config.units));
-    let faults_e = Arc::new(FaultSwitch::new(config.harbourview_faults));
-    let origins_e = [addresses.harbourview.clone()];
     let origins_a = vec![addresses.northfield.clone(), addresses.northfield_requisites.clone()];
     let host = |site: &Arc<Site>, faults: &Arc<FaultSwitch>, origin: &str, origins: &[String]| Host {
         site: site.clone(),
@@ -111,7 +121,13 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
         origins: origins.to_vec(),
         min_gap_ms: config.min_gap_ms,
     };
-    let origins_b = [addresses.eastmoor.clone()];
+    let alone = |site: Site, faults: Faults, origin: &String| {
+        host(&Arc::new(site), &Arc::new(FaultSwitch::new(faults)), origin, std::slice::from_ref(origin))
+    };
+    let site_b = alone(Site::legacy(seed, units), config.eastmoor_faults, &addresses.eastmoor);
+    let site_c = alone(Site::elements(seed, units), config.westhaven_faults, &addresses.westhaven);
+    let site_d = alone(Site::search_first(seed, units), config.southmere_faults, &addresses.southmere);
+    let site_e = alone(Site::feed(seed, units), config.harbourview_faults, &addresses.harbourview);
     let handles = vec![
         start(northfield, host(&site_a, &faults_a, &addresses.northfield, &origins_a), northfield::handbook)?,
         start(
@@ -119,8 +135,10 @@ pub async fn serve(config: ServeConfig) -> io::Result<Running> {
             host(&site_a, &faults_a, &addresses.northfield_requisites, &origins_a),
             northfield::requisites,
         )?,
-        start(eastmoor, host(&site_b, &faults_b, &addresses.eastmoor, &origins_b), eastmoor::handbook)?,
-        start(harbourview, host(&site_e, &faults_e, &addresses.harbourview, &origins_e), harbourview::handbook)?,
+        start(eastmoor, site_b, eastmoor::handbook)?,
+        start(westhaven, site_c, westhaven::handbook)?,
+        start(southmere, site_d, southmere::handbook)?,
+        start(harbourview, site_e, harbourview::handbook)?,
     ];
     Ok(Running { addresses, handles })
 }

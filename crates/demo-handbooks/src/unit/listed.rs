@@ -60,8 +60,9 @@ pub(super) fn outcomes(catalogue: &Catalogue, index: usize) -> Vec<Outcome> {
             }
             let code = match catalogue.university {
                 University::Northfield => format!("ULO{number}"),
-                University::Eastmoor => number.to_string(),
-                University::Harbourview => format!("LO{number}"),
+                // Site D does not number them.
+                University::Eastmoor | University::Southmere => number.to_string(),
+                University::Westhaven | University::Harbourview => format!("LO{number}"),
             };
             Outcome { code, description: Prose(blocks) }
         })
@@ -128,6 +129,16 @@ pub(super) fn offerings(catalogue: &Catalogue, index: usize, year: u16) -> Vec<O
             &["City campus", "Harbour campus", "Distance"],
             &["standard mode", "block mode", "self-paced mode"],
         ),
+        University::Westhaven => (
+            &["Semester 1", "Semester 2", "Summer Semester", "Trimester 3", "Research Quarter 2"],
+            &["St Clare", "Harbourside", "External", "Gatton & Ipswich"],
+            &["In Person", "Flexible Delivery", "External"],
+        ),
+        University::Southmere => (
+            &["Summer Term", "Semester 1", "Semester 2", "Winter Term", "February", "Semester 1 (Early-Start)"],
+            &["Parkfield", "Burnside & Creswick", "Off Campus", "Shepperton"],
+            &["On Campus", "Dual-Delivery", "Online", "Extended"],
+        ),
         University::Harbourview => (
             &["Trimester 1", "Trimester 2", "Trimester 3", "Summer & winter school"],
             &["Harbour Campus", "Hill Campus", "Port Augusta & Whyalla"],
@@ -157,7 +168,11 @@ pub(super) fn contacts(catalogue: &Catalogue, index: usize) -> Vec<Contact> {
                 (University::Eastmoor | University::Harbourview, 0..3) => None,
                 // Brackets end the role on site B's pages and in some entries of site E.
                 (University::Eastmoor | University::Harbourview, drawn) => Some(people::ROLES[drawn % 4]),
-                (University::Northfield, drawn) => Some(people::ROLES[drawn % people::ROLES.len()]),
+                // The element's name says what they are.
+                (University::Westhaven, _) => Some("Coordinator"),
+                (University::Northfield | University::Southmere, drawn) => {
+                    Some(people::ROLES[drawn % people::ROLES.len()])
+                }
             };
             let name = format!(
                 "{} {} {}",

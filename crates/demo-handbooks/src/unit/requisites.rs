@@ -20,6 +20,14 @@ pub(crate) enum Expression {
     Any(Vec<Expression>),
 }
 
+/// So many credit points at one level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreditPointsRule {
+    points: &'static str,
+    level: u8,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Requisite {
     pub(crate) kind: Kind,
@@ -29,8 +37,8 @@ pub(crate) struct Requisite {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wording {
     Expression(Expression),
-    /// A rule in words that no expression says.
-    Free(String),
+    /// A rule in words, and what it says where that is about credit points alone.
+    Free(String, Option<CreditPointsRule>),
 }
 
 impl Expression {
@@ -62,7 +70,7 @@ impl Wording {
     fn codes(&self) -> Vec<&str> {
         match self {
             Self::Expression(expression) => expression.codes(),
-            Self::Free(_) => Vec::new(),
+            Self::Free(..) => Vec::new(),
         }
     }
 }
@@ -71,7 +79,7 @@ impl Requisite {
     pub(crate) fn text(&self) -> String {
         match &self.wording {
             Wording::Expression(expression) => expression.text(),
-            Wording::Free(text) => text.clone(),
+            Wording::Free(text, _) => text.clone(),
         }
     }
 }
@@ -101,7 +109,7 @@ pub(super) fn requisites(catalogue: &Catalogue, index: usize, year: u16) -> Vec<
 
 fn wording(catalogue: &Catalogue, index: usize, year: u16, kind: Kind, stream: &mut Stream) -> Option<Wording> {
     if kind != Kind::Prohibition && stream.chance(220) {
-        return free(catalogue, index, year, stream).map(Wording::Free);
+        return free(catalogue, index, year, stream);
     }
     let depth = if kind == Kind::Prerequisite { 1 + stream.below(3) } else { 1 };
     // What is forbidden is forbidden one by one.
@@ -109,11 +117,13 @@ fn wording(catalogue: &Catalogue, index: usize, year: u16, kind: Kind, stream: &
     group(catalogue, index, year, depth, all, stream).map(Wording::Expression)
 }
 
-fn free(catalogue: &Catalogue, index: usize, year: u16, stream: &mut Stream) -> Option<String> {
+fn free(catalogue: &Catalogue, index: usize, year: u16, stream: &mut Stream) -> Option<Wording> {
     let phrase = stream.pick(&phrases::FREE_RULES);
     let first = catalogue.earlier(index, year, stream)?.to_owned();
     let second = catalogue.earlier(index, year, stream)?.to_owned();
-    Some(fill(catalogue, index, &phrase.replace("{c}", &first).replace("{d}", &second), stream))
+    let text = fill(catalogue, index, &phrase.replace("{c}", &first).replace("{d}", &second), stream);
+    let rule = (phrase == phrases::CREDIT_POINTS_RULE).then_some(CreditPointsRule { points: "24", level: 2 });
+    Some(Wording::Free(text, rule))
 }
 
 /// Units first and groups after them, a group never joined in the way of the group around it: so every

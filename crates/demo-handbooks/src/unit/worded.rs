@@ -63,10 +63,7 @@ pub(super) fn description(catalogue: &Catalogue, index: usize, year: u16) -> Pro
         ];
         if let Some(code) = catalogue.earlier(index, year, &mut stream) {
             closing.push(Inline::Text("; see also ".to_owned()));
-            closing.push(Inline::Link {
-                path: crate::site::path_of(catalogue.university, year, code),
-                text: code.to_owned(),
-            });
+            closing.push(Inline::Link { path: catalogue.university.path(year, code), text: code.to_owned() });
         }
         closing.push(Inline::Text(".".to_owned()));
         blocks.push(Block::Paragraph(closing));

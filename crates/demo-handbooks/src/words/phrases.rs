@@ -131,7 +131,7 @@ pub(crate) const ACTIVITIES: [&str; 6] =
 
 /// Rules in words that no expression says.
 pub(crate) const FREE_RULES: [&str; 10] = [
-    "24 credit points completed at level 2",
+    CREDIT_POINTS_RULE,
     "Completion of 48 credit points including {c}",
     "Permission of the head of school & an interview",
     "Enrolment in an honours program of the {f} discipline",
@@ -142,3 +142,6 @@ pub(crate) const FREE_RULES: [&str; 10] = [
     "Students must have passed {c} before the session begins",
     "Working with children check; see the faculty’s site",
 ];
+
+/// The one rule in words that an expression says as well.
+pub(crate) const CREDIT_POINTS_RULE: &str = "24 credit points completed at level 2";

@@ -5,9 +5,13 @@ use rmu_domain::facts::{FactName, UnitFacts};
 use rmu_messaging::contracts::unit_facts::UnitFactsV1;
 use serde_json::json;
 
+fn all_sites() -> [Site; 5] {
+    [Site::courseloop, Site::legacy, Site::elements, Site::search_first, Site::feed].map(|make| make(3, 300))
+}
+
 #[test]
 fn the_truth_parses_as_the_contract_and_into_the_domain() {
-    for site in [Site::courseloop(3, 300), Site::legacy(3, 300), Site::feed(3, 300)] {
+    for site in all_sites() {
         for year in site.years() {
             for truth in site.truth(*year) {
                 let written = json!(truth.facts);
@@ -22,7 +26,7 @@ fn the_truth_parses_as_the_contract_and_into_the_domain() {
 
 #[test]
 fn a_fact_has_a_value_or_a_reason_for_having_none() {
-    for site in [Site::courseloop(3, 300), Site::legacy(3, 300), Site::feed(3, 300)] {
+    for site in all_sites() {
         for truth in site.truth(2026) {
             let facts = json!(truth.facts);
             for fact in FactName::ALL {

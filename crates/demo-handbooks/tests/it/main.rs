@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod contract;
+mod faults;
 mod feed;
 mod pages;
 mod process;

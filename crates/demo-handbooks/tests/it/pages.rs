@@ -9,7 +9,7 @@ fn links(html: &str, before: &str, after: &str) -> Vec<String> {
 
 #[test]
 fn the_same_seed_writes_the_same_pages_and_another_seed_others() {
-    for make in [Site::courseloop, Site::legacy, Site::feed] {
+    for make in [Site::courseloop, Site::legacy, Site::elements, Site::search_first, Site::feed] {
         let (site, again, other) = (make(9, 40), make(9, 40), make(10, 40));
         let codes: Vec<&str> = site.codes(2026).collect();
         assert!(codes.len() > 30);
@@ -39,18 +39,22 @@ fn a_page_of_site_a_weighs_what_real_ones_do_and_shows_only_its_title() {
 
 #[test]
 fn every_link_to_a_unit_leads_to_one_or_is_deliberately_dead() {
-    let site = Site::legacy(1, 300);
-    let (alive, dead): (HashSet<&str>, HashSet<&str>) =
-        (site.codes(2026).collect(), site.dead_codes().iter().map(String::as_str).collect());
-    let (mut found, mut lost) = (0, 0);
-    for code in site.codes(2026) {
-        for linked in links(&site.unit_page(2026, code), "href=\"/subjects/", ".html\"") {
-            assert!(alive.contains(linked.as_str()) || dead.contains(linked.as_str()), "{code} links {linked}");
-            found += 1;
-            lost += usize::from(dead.contains(linked.as_str()));
+    for (site, before, after) in [
+        (Site::legacy(1, 300), "href=\"/subjects/", ".html\""),
+        (Site::elements(1, 300), "href=\"/programs-courses/course.html?course_code=", "\""),
+    ] {
+        let (alive, dead): (HashSet<&str>, HashSet<&str>) =
+            (site.codes(2026).collect(), site.dead_codes().iter().map(String::as_str).collect());
+        let (mut found, mut lost) = (0, 0);
+        for code in site.codes(2026) {
+            for linked in links(&site.unit_page(2026, code), before, after) {
+                assert!(alive.contains(linked.as_str()) || dead.contains(linked.as_str()), "{code} links {linked}");
+                found += 1;
+                lost += usize::from(dead.contains(linked.as_str()));
+            }
         }
+        assert!(found > 200 && lost > 0 && lost * 10 < found, "{found} links, {lost} dead");
     }
-    assert!(found > 200 && lost > 0 && lost * 10 < found, "{found} links, {lost} dead");
     let site = Site::courseloop(1, 300);
     for year in site.years() {
         let alive: HashSet<&str> = site.codes(*year).collect();

@@ -1,4 +1,4 @@
-//! Every unit of both sites, read by the sites' source documents, compared with the truth fact by fact.
+//! Every unit of every site, read by the sites' source documents, compared with the truth fact by fact.
 
 use rmu_demo_handbooks::{Site, sources, truth::Truth};
 use rmu_domain::facts::UnitRecord;
@@ -87,9 +87,21 @@ fn every_fact_of_eastmoor_is_read_as_it_is_and_none_is_invented() {
 }
 
 #[test]
+fn every_fact_of_westhaven_is_read_as_it_is_and_none_is_invented() {
+    compare(Site::elements(1, 300), &[2024, 2025, 2026]);
+}
+
+#[test]
+fn every_fact_of_southmere_is_read_as_it_is_and_none_is_invented() {
+    compare(Site::search_first(1, 300), &[2024, 2025, 2026]);
+}
+
+#[test]
 fn every_fact_is_read_with_another_seed_too() {
     compare(Site::courseloop(77, 320), &[2026]);
     compare(Site::legacy(77, 320), &[2026]);
+    compare(Site::elements(77, 320), &[2026]);
+    compare(Site::search_first(77, 320), &[2026]);
 }
 
 #[test]
@@ -113,7 +125,7 @@ fn without_clicks_the_tasks_fetched_by_a_click_are_unknown_and_not_none() {
 
 #[test]
 fn error_pages_are_no_units() {
-    for site in [Site::courseloop(1, 50), Site::legacy(1, 50)] {
+    for site in [Site::courseloop(1, 50), Site::legacy(1, 50), Site::elements(1, 50), Site::search_first(1, 50)] {
         let source = source(&site);
         for code in site.dead_codes() {
             for html in [site.unit_page(2026, code), site.rendered_page(2026, code, true)] {

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use anyhow::bail;
-use std::path::Path;
+use std::{future::pending, path::Path};
 
 /// Starts everything, shows the first scrape, and runs until interrupted or until something cannot be mended.
 pub async fn run(root: &Path, background: bool) -> anyhow::Result<()> {
@@ -51,17 +51,24 @@ pub async fn run(root: &Path, background: bool) -> anyhow::Result<()> {
 async fn live(stack: &mut Stack, background: bool) -> anyhow::Result<()> {
     stack.start().await?;
     State::write(&stack.folder, Phase::Scraping)?;
-    match stack.first_scrape().await {
-        Ok(()) => State::write(&stack.folder, Phase::Ready)?,
-        Err(error) => {
-            // The rest works, and is what one needs to find out why.
-            progress::line(&format!("devstack: {error:#}"));
-            State::write(&stack.folder, Phase::ScrapeFailed)?;
+    let (first_scrape, table, folder) = (stack.first_scrape(), stack.table(), stack.folder.clone());
+    let shown = async move {
+        match first_scrape.await {
+            Ok(()) => State::write(&folder, Phase::Ready)?,
+            Err(error) => {
+                // The rest works, and is what one needs to find out why.
+                progress::line(&format!("devstack: {error:#}"));
+                State::write(&folder, Phase::ScrapeFailed)?;
+            }
         }
+        progress::output(&table);
+        if !background {
+            progress::line("Press Ctrl-C to stop.");
+        }
+        pending().await
+    };
+    tokio::select! {
+        unmended = supervise::watch(stack) => unmended,
+        failed = shown => failed,
     }
-    progress::output(&stack.table());
-    if !background {
-        progress::line("Press Ctrl-C to stop.");
-    }
-    supervise::watch(stack).await
 }

@@ -37,10 +37,10 @@ pub async fn run(dir: &Path, env_file: &Path) -> anyhow::Result<()> {
 
     let crashed = tokio::select! {
         stopped = stop_requested() => { stopped?; None }
-        name = first_exit(&servers) => Some(name),
+        (_, message) = servers.first_exit() => Some(message),
     };
-    if let Some(name) = &crashed {
-        progress::line(name);
+    if let Some(message) = &crashed {
+        progress::line(message);
     }
     servers.stop().await;
     record::end_all(&records)?;
@@ -49,23 +49,6 @@ pub async fn run(dir: &Path, env_file: &Path) -> anyhow::Result<()> {
         Some(_) => bail!("a server ended by itself"),
         None => Ok(()),
     }
-}
-
-/// Waits until one of the servers ends, and describes it with the tail of its log.
-pub async fn first_exit(servers: &Servers) -> String {
-    let [postgres, redis, epmd, rabbitmq] = [
-        servers.postgres.process(),
-        servers.redis.process(),
-        servers.rabbitmq.processes()[0],
-        servers.rabbitmq.processes()[1],
-    ];
-    let process = tokio::select! {
-        _ = postgres.wait() => postgres,
-        _ = redis.wait() => redis,
-        _ = epmd.wait() => epmd,
-        _ = rabbitmq.wait() => rabbitmq,
-    };
-    format!("{} ended unexpectedly; {}", process.name(), process.log_tail())
 }
 
 /// Removes the data of throwaway servers that have stopped.

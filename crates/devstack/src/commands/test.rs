@@ -71,7 +71,7 @@ async fn supervise(child: &mut Child, servers: &Servers) -> anyhow::Result<u8> {
                     let _ = kill(pid, signal);
                 }
             }
-            message = servers::first_exit(servers) => {
+            (_, message) = servers.first_exit() => {
                 progress::line(&message);
                 child.start_kill()?;
                 child.wait().await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     env_file, progress,
-    stack::{api::Api, folder::Folder},
+    stack::{api::Api, folder::Folder, handbooks::HOSTS},
     truth,
 };
 use anyhow::Context;
@@ -14,8 +14,8 @@ pub async fn run(root: &Path) -> anyhow::Result<u8> {
     let variable = |name| env_file::read_plain(&env, name).context("the stack does not run; start it by `make up`");
     let mut api = Api::new(&variable("RMU_API_URL")?)?;
     let mut code = 0;
-    for name in ["RMU_HANDBOOKS_URL", "RMU_HANDBOOKS_EASTMOOR_URL"] {
-        let handbook = variable(name)?;
+    for site in HOSTS.iter().filter_map(|host| host.site) {
+        let handbook = variable(site.variable)?;
         let report = truth::compare(&mut api, &handbook).await?;
         progress::output(&format!("{handbook}: {report}"));
         if !report.is_perfect() {

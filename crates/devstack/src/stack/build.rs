@@ -5,9 +5,6 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// Packages with the binaries that the stack runs.
-const PACKAGES: [&str; 4] = ["rmu-api-gateway", "rmu-auth", "rmu-scraper-worker", "rmu-demo-handbooks"];
-
 #[derive(Deserialize)]
 struct Metadata {
     target_directory: PathBuf,
@@ -16,10 +13,8 @@ struct Metadata {
 /// Builds all binaries and returns the folder they are in. Cargo's own progress is shown.
 pub async fn build(root: &Path, release: bool) -> anyhow::Result<PathBuf> {
     let mut command = cargo();
-    command.current_dir(root).args(["build", "--bins", "--locked"]);
-    for package in PACKAGES {
-        command.args(["-p", package]);
-    }
+    // The whole workspace, so that features, and with them what was built before, are the same as everywhere.
+    command.current_dir(root).args(["build", "--workspace", "--bins", "--locked"]);
     if release {
         command.arg("--release");
     }

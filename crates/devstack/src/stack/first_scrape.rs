@@ -4,7 +4,7 @@ use super::{
     api::Api,
     folder::Folder,
     secrets::Secrets,
-    seed::{Seeds, log_in_as_admin, text},
+    seed::{Seeds, log_in_as_admin},
 };
 use crate::progress;
 use anyhow::{Context, bail};
@@ -29,8 +29,9 @@ struct Progress {
 }
 
 /// Starts what has not been started and shows the progress of all until they have ended.
-pub async fn run(api_url: &str, folder: &Folder, secrets: &Secrets, seeds: &mut Seeds) -> anyhow::Result<()> {
-    if seeds.scraped {
+pub async fn run(api_url: &str, folder: &Folder, secrets: &Secrets, mut seeds: Seeds) -> anyhow::Result<()> {
+    // A site that was added since has not been scraped with the others.
+    if seeds.scraped && seeds.sources.iter().all(|source| seeds.first_scrapes.contains_key(source)) {
         return Ok(());
     }
     let mut api = Api::new(api_url)?;
@@ -43,7 +44,7 @@ pub async fn run(api_url: &str, folder: &Folder, secrets: &Secrets, seeds: &mut 
         seeds.first_scrapes.insert(source, id);
         seeds.save(folder)?;
     }
-    watch(&mut api, seeds).await?;
+    watch(&mut api, &seeds).await?;
     seeds.scraped = true;
     seeds.save(folder)
 }
@@ -52,18 +53,22 @@ async fn start(api: &mut Api, source: &str) -> anyhow::Result<String> {
     let body = json!({"source": source});
     let answer = api.call(Method::POST, "/api/admin/scrapes", Some(&body)).await?;
     let data = answer.data().with_context(|| format!("the scrape of {source} could not be started"))?;
-    text(&data, &["id", "jobId", "job"]).map(str::to_owned).context("the answer to a new scrape has no id")
+    data["id"].as_str().map(str::to_owned).context("the answer to a new scrape has no id")
 }
 
 async fn watch(api: &mut Api, seeds: &Seeds) -> anyhow::Result<()> {
     let started = Instant::now();
     let (mut last, mut last_change, mut last_line) = (Vec::new(), started, started);
     loop {
-        let mut all = Vec::new();
-        for (source, id) in &seeds.first_scrapes {
-            let data = api.get(&format!("/api/admin/scrapes/{id}")).await?;
-            all.push((source.as_str(), read(&data)));
-        }
+        let all = match look(api, seeds).await {
+            Ok(all) => all,
+            // A part that ends is started again; until then nothing moves, which is bounded below.
+            Err(error) if last_change.elapsed() > STALLED_AFTER => return Err(error),
+            Err(_) => {
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
         let line = describe(&all, started.elapsed());
         progress::rewrite(&line);
         if all.iter().all(|(_, progress)| !matches!(progress.state.as_str(), "running" | "paused")) {
@@ -86,6 +91,15 @@ async fn watch(api: &mut Api, seeds: &Seeds) -> anyhow::Result<()> {
     }
 }
 
+async fn look<'a>(api: &mut Api, seeds: &'a Seeds) -> anyhow::Result<Vec<(&'a str, Progress)>> {
+    let mut all = Vec::new();
+    for (source, id) in &seeds.first_scrapes {
+        let data = api.get(&format!("/api/admin/scrapes/{id}")).await?;
+        all.push((source.as_str(), read(&data)));
+    }
+    Ok(all)
+}
+
 fn finish(all: &[(&str, Progress)]) -> anyhow::Result<()> {
     match all.iter().find(|(_, progress)| progress.state != "completed") {
         Some((source, progress)) => bail!("the first scrape of {source} ended as {}", progress.state),
@@ -102,10 +116,8 @@ fn describe(all: &[(&str, Progress)], elapsed: Duration) -> String {
     format!("  scraping: {} ({} s)", parts.collect::<Vec<_>>().join("; "), elapsed.as_secs())
 }
 
-/// Reads the counters of a job, which stand beside its state or under `counts`.
 fn read(job: &Value) -> Progress {
-    let counts = ["counts", "tasks", "counters"].iter().map(|name| &job[*name]).find(|value| value.is_object());
-    let counts = counts.unwrap_or(job);
+    let counts = &job["counts"];
     let sum = |names: &[&str]| names.iter().filter_map(|name| counts[*name].as_u64()).sum::<u64>();
     let ended = sum(&["succeeded", "unchanged", "notFound", "dead", "cancelled"]);
     let live = sum(&["pending", "dispatched", "frontier"]);

@@ -3,12 +3,12 @@
 //! Everything goes through the services' own commands and API. What was done is noted in `.local/seeds.json`,
 //! so that a second start neither repeats it nor uses up anybody's login attempts.
 
-use super::{api::Api, folder::Folder, prepare::run_command, secrets::Secrets, services::Context};
+use super::{api::Api, folder::Folder, handbooks, prepare::run_command, secrets::Secrets, services::Context};
 use crate::{env_file, mailbox};
 use anyhow::{Context as _, bail};
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 use tokio::time::{Instant, sleep};
 
@@ -24,9 +24,9 @@ const MAIL_LIMIT: Duration = Duration::from_secs(30);
 #[serde(default)]
 pub struct Seeds {
     /// The ports of the handbooks, which are part of every page's address.
-    pub handbook_ports: Option<[u16; 3]>,
+    pub handbook_ports: Option<Vec<u16>>,
     /// The ports that the sources in the catalogue name.
-    pub sources_at: Option<[u16; 3]>,
+    pub sources_at: Option<Vec<u16>>,
     /// Slugs of the demo's sources.
     pub sources: Vec<String>,
     /// Whether the administrator exists.
@@ -63,14 +63,13 @@ pub async fn seed(context: &Context<'_>, seeds: &mut Seeds) -> anyhow::Result<()
         seeds.admin = true;
         seeds.save(context.folder)?;
     }
-    if seeds.sources_at != Some(context.ports.handbooks) {
+    if seeds.sources_at.as_deref() != Some(&context.ports.handbooks[..]) {
         log_in_as_admin(&mut api, context.secrets).await?;
         seeds.sources.clear();
-        let [northfield, _, eastmoor] = context.ports.handbooks;
-        for port in [northfield, eastmoor] {
+        for (_, port) in handbooks::sites(&context.ports.handbooks) {
             seeds.sources.push(create_source(&mut api, port).await?);
         }
-        seeds.sources_at = Some(context.ports.handbooks);
+        seeds.sources_at = Some(context.ports.handbooks.to_vec());
         seeds.save(context.folder)?;
     }
     if !seeds.student {
@@ -152,9 +151,4 @@ async fn mailed_token(dir: &Path, recipient: &str) -> anyhow::Result<String> {
         }
         sleep(Duration::from_millis(100)).await;
     }
-}
-
-/// Whether a value of an answer is a text, and which.
-pub fn text<'a>(value: &'a Value, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| value[*name].as_str())
 }

@@ -1,6 +1,12 @@
 //! The environment of each of our own programs.
 
-use super::{folder::Folder, part::Launch, secrets::Secrets, settings::Settings};
+use super::{
+    folder::Folder,
+    handbooks::{HOSTS, HandbookPorts},
+    part::Launch,
+    secrets::Secrets,
+    settings::Settings,
+};
 use crate::{database::Role, packages::Tools, redis::RedisUser, servers::Servers};
 use std::path::Path;
 
@@ -31,15 +37,17 @@ pub struct Ports {
     pub auth_ops: u16,
     /// Operations ports of the workers.
     pub worker_ops: Vec<u16>,
-    /// The demo handbooks: site A, its second host, site B.
-    pub handbooks: [u16; 3],
+    /// The hosts of the demo handbooks.
+    pub handbooks: HandbookPorts,
 }
 
 impl Ports {
     /// Chooses ports. Those of the handbooks are kept over restarts when they can be: they are part of every
     /// page's address in the catalogue.
-    pub fn choose(settings: &Settings, handbooks: Option<[u16; 3]>) -> anyhow::Result<Self> {
-        let handbooks = match handbooks.filter(|ports| ports.iter().all(|port| crate::ports::is_free(*port))) {
+    pub fn choose(settings: &Settings, handbooks: Option<&[u16]>) -> anyhow::Result<Self> {
+        // Of another number from before a site was added: then all are chosen anew.
+        let kept = handbooks.and_then(|ports| HandbookPorts::try_from(ports).ok());
+        let handbooks = match kept.filter(|ports| ports.iter().all(|port| crate::ports::is_free(*port))) {
             Some(kept) => kept,
             None => crate::ports::free()?,
         };
@@ -130,20 +138,16 @@ impl Context<'_> {
 
     /// The demo handbooks.
     pub fn handbooks(&self) -> Launch {
-        let [northfield, requisites, eastmoor] = self.ports.handbooks;
-        let arguments = [
-            ("--units", self.settings.demo_units.to_string()),
-            ("--northfield-port", northfield.to_string()),
-            ("--requisites-port", requisites.to_string()),
-            ("--eastmoor-port", eastmoor.to_string()),
-        ];
+        let ports = HOSTS.iter().zip(&self.ports.handbooks).map(|(host, port)| (host.port_argument, port.to_string()));
+        let arguments = std::iter::once(("--units", self.settings.demo_units.to_string())).chain(ports);
+        let [first, ..] = self.ports.handbooks;
         Launch {
             name: "demo-handbooks".to_owned(),
             program: self.binaries.join("demo-handbooks"),
-            arguments: arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect(),
+            arguments: arguments.flat_map(|(name, value)| [name.to_owned(), value]).collect(),
             environment: Vec::new(),
             log: self.folder.log("demo-handbooks"),
-            ready_url: format!("{}/_source.json", local(northfield)),
+            ready_url: format!("{}/_source.json", local(first)),
         }
     }
 

@@ -52,7 +52,7 @@ impl Settings {
         if !(1..=MAX_WORKERS).contains(&workers) {
             bail!("RMU_WORKERS is {workers}; it must be between 1 and {MAX_WORKERS}");
         }
-        let demo_units = number("RMU_DEMO_UNITS", 300)?;
+        let demo_units = number("RMU_DEMO_UNITS", 330)?;
         if !(1..=100_000).contains(&demo_units) {
             bail!("RMU_DEMO_UNITS is {demo_units}; it must be between 1 and 100000");
         }

@@ -55,8 +55,8 @@ impl Stack {
         if ended > 0 {
             progress::line(&format!("  ended {ended} processes that a killed run had left"));
         }
-        let ports = Ports::choose(&settings, seeds.handbook_ports)?;
-        seeds.handbook_ports = Some(ports.handbooks);
+        let ports = Ports::choose(&settings, seeds.handbook_ports.as_deref())?;
+        seeds.handbook_ports = Some(ports.handbooks.to_vec());
         seeds.save(&folder)?;
         let record = Record::create(&folder.processes())?;
         let root = root.to_owned();
@@ -99,9 +99,11 @@ impl Stack {
         self.write_env()
     }
 
-    /// Scrapes the demo handbooks, unless that was done before.
-    pub async fn first_scrape(&mut self) -> anyhow::Result<()> {
-        first_scrape::run(&self.ports.api_url(), &self.folder, &self.secrets, &mut self.seeds).await
+    /// Scrapes the demo handbooks, unless that was done before. Goes on beside whoever watches over the stack.
+    pub fn first_scrape(&self) -> impl Future<Output = anyhow::Result<()>> + use<> {
+        let (api_url, folder) = (self.ports.api_url(), self.folder.clone());
+        let (secrets, seeds) = (self.secrets.clone(), self.seeds.clone());
+        async move { first_scrape::run(&api_url, &folder, &secrets, seeds).await }
     }
 
     /// Writes `.local/stack.env` with the process ids as they are now.

@@ -1,6 +1,7 @@
 //! What is said about a running stack: to people in a table, to programs in `.local/stack.env`.
 
 use super::{
+    handbooks,
     part::Part,
     secrets::Secrets,
     seed::{ADMIN_EMAIL, STUDENT_EMAIL},
@@ -22,15 +23,13 @@ pub fn variables(servers: &Servers, secrets: &Secrets, ports: &Ports, parts: &[P
         .collect();
     let postgres = &servers.postgres;
     let role = |role: Role, password: &str| postgres.url_of(role.name(), password, DATABASE);
-    let [northfield, _, eastmoor] = ports.handbooks;
-    vec![
+    let handbooks = handbooks::sites(&ports.handbooks).map(|(site, port)| (site.variable, local(port)));
+    let own = vec![
         ("RMU_API_URL", ports.api_url()),
         ("RMU_OPS_GATEWAY_URL", local(ports.gateway_ops)),
         ("RMU_OPS_AUTH_URL", local(ports.auth_ops)),
         ("RMU_OPS_WORKER_URL", ports.worker_ops.first().map(|port| local(*port)).unwrap_or_default()),
         ("RMU_OPS_WORKER_URLS", ports.worker_ops.iter().map(|port| local(*port)).collect::<Vec<_>>().join(",")),
-        ("RMU_HANDBOOKS_URL", local(northfield)),
-        ("RMU_HANDBOOKS_EASTMOOR_URL", local(eastmoor)),
         ("RMU_ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
         ("RMU_ADMIN_PASSWORD", secrets.admin_password.clone()),
         ("RMU_STUDENT_EMAIL", STUDENT_EMAIL.to_owned()),
@@ -50,19 +49,20 @@ pub fn variables(servers: &Servers, secrets: &Secrets, ports: &Ports, parts: &[P
         ("RMU_PID_RABBITMQ", servers.rabbitmq.process().pid().to_string()),
         ("RMU_PID_POSTGRES", servers.postgres.process().pid().to_string()),
         ("RMU_PID_REDIS", servers.redis.process().pid().to_string()),
-    ]
+    ];
+    handbooks.chain(own).collect()
 }
 
 /// The final table.
 pub fn table(servers: &Servers, secrets: &Secrets, ports: &Ports, folder: &Path) -> String {
     let api = ports.api_url();
-    let [northfield, _, eastmoor] = ports.handbooks;
-    let rows = [
+    let handbooks = handbooks::sites(&ports.handbooks).map(|(site, port)| (site.title, local(port) + site.start));
+    let first = [
         ("API", api.clone()),
         ("API pages", format!("{api}/api/docs")),
         ("try", format!("curl '{api}/api/units?search=data'")),
-        ("demo handbook A", local(northfield)),
-        ("demo handbook B", format!("{}/numerical.html", local(eastmoor))),
+    ];
+    let last = [
         ("RabbitMQ", servers.rabbitmq.management_url()),
         ("student", format!("{STUDENT_EMAIL}  {}", secrets.student_password)),
         ("administrator", format!("{ADMIN_EMAIL}  {}", secrets.admin_password)),
@@ -70,6 +70,6 @@ pub fn table(servers: &Servers, secrets: &Secrets, ports: &Ports, folder: &Path)
         ("logs", folder.join("logs").display().to_string()),
         ("for programs", folder.join("stack.env").display().to_string()),
     ];
-    let lines = rows.iter().map(|(name, value)| format!("  {name:<18}{value}"));
+    let lines = first.into_iter().chain(handbooks).chain(last).map(|(name, value)| format!("  {name:<18}{value}"));
     format!("\nRateMyUnit is running.\n\n{}\n", lines.collect::<Vec<_>>().join("\n"))
 }

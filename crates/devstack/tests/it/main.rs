@@ -8,7 +8,9 @@
 
 mod feed;
 mod journey;
+mod preview;
 mod servers;
 mod smtp_sink;
+mod soak;
 mod supervision;
 mod world;

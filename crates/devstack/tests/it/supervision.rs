@@ -5,7 +5,11 @@ use nix::{
     unistd::Pid,
 };
 use rmu_devstack::{
-    record,
+    database,
+    packages::Tools,
+    process::Process,
+    record::{self, Record},
+    servers::{Server, ServerOptions, Servers},
     stack::{folder::Folder, part::Launch, start::Stack, supervise},
 };
 use std::{path::Path, time::Duration};
@@ -94,4 +98,44 @@ async fn a_part_that_cannot_start_is_an_error_with_the_tail_of_its_log() {
     let error = launch.start(&stack.record).await.unwrap_err().to_string();
 
     assert!(error.contains("exit status: 78") && error.contains("DATABASE_URL is missing"), "{error}");
+}
+
+fn kill_9(process: &Process) {
+    kill(Pid::from_raw(i32::try_from(process.pid()).unwrap()), Signal::SIGKILL).unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_comes_back_where_it_was_with_its_data() {
+    let root = tempfile::tempdir().unwrap();
+    // PostgreSQL's own user must be able to reach its data.
+    std::fs::set_permissions(root.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+    let tools = Tools::ensure().await.unwrap();
+    let records = root.path().join("processes.json");
+    let record = Record::create(&records).unwrap();
+    let options = ServerOptions { durable: true, ..ServerOptions::throwaway(root.path()).unwrap() };
+    let mut servers = Servers::start(&tools, &options, &record).await.unwrap();
+    let urls = servers.test_variables();
+    let write = "CREATE TABLE kept AS SELECT 42 AS answer";
+    database::connect(&servers.postgres.url()).await.unwrap().batch_execute(write).await.unwrap();
+
+    for server in [Server::Postgres, Server::Redis, Server::Rabbitmq] {
+        kill_9(match server {
+            Server::Postgres => servers.postgres.process(),
+            Server::Redis => servers.redis.process(),
+            Server::Rabbitmq => servers.rabbitmq.process(),
+        });
+        let (ended, message) = timeout(LIMIT, servers.first_exit()).await.unwrap();
+        assert_eq!(ended, server);
+        assert!(message.contains("ended unexpectedly; last lines of"), "{message}");
+        // Returns only once the server answers.
+        servers.start_again(server, &record).await.unwrap();
+    }
+
+    assert_eq!(servers.test_variables(), urls);
+    let database = database::connect(&servers.postgres.url()).await.unwrap();
+    let answer: i32 = database.query_one("SELECT answer FROM kept", &[]).await.unwrap().get(0);
+    assert_eq!(answer, 42);
+    servers.stop().await;
+    assert_eq!(record::end_all(&records).unwrap(), 0, "nothing is left of the servers that were killed");
+    rmu_devstack::commands::servers::remove(root.path()).unwrap();
 }

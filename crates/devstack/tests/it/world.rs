@@ -2,7 +2,11 @@
 //! a vhost and keys of their own.
 
 use reqwest::{Method, StatusCode};
-use rmu_devstack::stack::{api::Api, signing_key};
+use rmu_devstack::stack::{
+    api::Api,
+    handbooks::{HOSTS, HandbookHost},
+    signing_key,
+};
 use rmu_test_support::{
     broker::TestVhost,
     database::{Role, TestDatabase},
@@ -11,7 +15,7 @@ use rmu_test_support::{
     redis, wait,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tempfile::TempDir;
 
 const ADMIN: (&str, &str) = ("admin@ratemyunit.example", "a long admin password");
@@ -24,9 +28,26 @@ pub(crate) struct World {
     pub(crate) handbooks: Handbooks,
     pub(crate) gateway: Service,
     _auth: Service,
-    vhost: TestVhost,
+    broker: Broker,
     database: TestDatabase,
     redis_prefix: String,
+}
+
+/// Where the services' users of the broker connect.
+pub(crate) enum Broker {
+    /// A vhost of the broker that all tests share.
+    Shared(TestVhost),
+    /// URLs by user, of a broker that is the test's own.
+    Own(BTreeMap<&'static str, String>),
+}
+
+impl Broker {
+    fn url_as(&self, user: &str) -> String {
+        match self {
+            Self::Shared(vhost) => vhost.amqp_url_as(user),
+            Self::Own(urls) => urls[user].clone(),
+        }
+    }
 }
 
 /// The demo sites; one process, an address each.
@@ -40,21 +61,21 @@ impl Handbooks {
         Self { service: Service::spawn_with::<&str, &str>("demo-handbooks", &arguments, []).await }
     }
 
-    /// Base URL of the site that is a feed, which the world does not add by itself.
-    pub(crate) fn feed(&self) -> String {
-        self.said("harbourview")
+    /// Base URLs of all sites, as the process says them in its first line.
+    pub(crate) fn sites(&self) -> Vec<String> {
+        self.hosts(|host| host.site.is_some())
     }
 
-    /// Base URLs of both sites, as the process says them in its first line.
-    pub(crate) fn sites(&self) -> [String; 2] {
-        ["northfield", "eastmoor"].map(|site| self.said(site))
+    /// Base URL of the site of one university.
+    pub(crate) fn site(&self, name: &str) -> String {
+        self.hosts(|host| host.name == name).remove(0)
     }
 
-    fn said(&self, site: &str) -> String {
+    fn hosts(&self, wanted: impl Fn(&HandbookHost) -> bool) -> Vec<String> {
         let log = self.service.log();
         let line = log.lines().find(|line| line.starts_with('{')).expect("the handbooks say where they are");
         let said: Value = serde_json::from_str(line).unwrap();
-        said[site].as_str().unwrap().to_owned()
+        HOSTS.iter().filter(|host| wanted(host)).map(|host| said[host.name].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -67,12 +88,15 @@ pub(crate) struct Worker {
 impl World {
     /// Starts everything but workers; the administrator is logged in, universities and sources are there.
     pub(crate) async fn start(units: usize) -> Self {
+        Self::start_on(Broker::Shared(TestVhost::new().await), units).await
+    }
+
+    pub(crate) async fn start_on(broker: Broker, units: usize) -> Self {
         let database = TestDatabase::unmigrated(Role::Gateway).await;
-        let vhost = TestVhost::new().await;
         let redis_prefix = redis::prefix();
         let handbooks = Handbooks::start(units).await;
 
-        let mut auth_env = common(&vhost, "auth", &redis_prefix);
+        let mut auth_env = common(&broker, "auth", &redis_prefix);
         auth_env.extend([
             ("DATABASE_URL", database.url_as(Role::Auth)),
             ("JWT_SIGNING_KEY", signing_key::generate().unwrap()),
@@ -81,7 +105,7 @@ impl World {
             ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
             ("RMU_ADMIN_PASSWORD", ADMIN.1.to_owned()),
         ]);
-        let mut gateway_env = common(&vhost, "gateway", &redis_prefix);
+        let mut gateway_env = common(&broker, "gateway", &redis_prefix);
         gateway_env.extend([
             ("DATABASE_URL", database.url_as(Role::Gateway)),
             ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
@@ -100,7 +124,7 @@ impl World {
         })
         .await;
         assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
-        let mut world = Self { admin, handbooks, gateway, _auth: auth, vhost, database, redis_prefix };
+        let mut world = Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix };
         for site in world.handbooks.sites() {
             world.add_source(&site).await;
         }
@@ -124,7 +148,7 @@ impl World {
 
     pub(crate) async fn worker(&self, browsers: usize) -> Worker {
         let state = tempfile::tempdir().unwrap();
-        let mut env = common(&self.vhost, "worker", &self.redis_prefix);
+        let mut env = common(&self.broker, "worker", &self.redis_prefix);
         env.extend([
             ("BROWSER_POOL_MAX", browsers.to_string()),
             ("WORKER_STATE_DIR", state.path().display().to_string()),
@@ -185,9 +209,9 @@ pub(crate) async fn new_student(api: &mut Api, email: &str, password: &str, nick
     assert!(api.log_in(email, password).await.unwrap(), "a verified student can log in");
 }
 
-fn common(vhost: &TestVhost, user: &str, redis_prefix: &str) -> Vec<(&'static str, String)> {
+fn common(broker: &Broker, user: &str, redis_prefix: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("AMQP_URL", vhost.amqp_url_as(user)),
+        ("AMQP_URL", broker.url_as(user)),
         ("REDIS_URL", redis::url()),
         ("REDIS_PREFIX", redis_prefix.to_owned()),
         ("LOG_FORMAT", "json".to_owned()),

@@ -7,6 +7,7 @@ use rmu_domain::{
     unit_code::UnitCode,
     year::Year,
 };
+use serde_json::{Value, json};
 
 /// Bounds on texts, the same as those of the messages that carry them.
 const LINE: usize = 500;
@@ -71,6 +72,28 @@ impl Draft {
             | FactName::Offerings
             | FactName::Requisites
             | FactName::Contacts => false,
+        }
+    }
+
+    /// What is held of a fact, as it would stand among the facts of a unit.
+    pub(super) fn value(&self, fact: FactName) -> Value {
+        match fact {
+            FactName::Code => json!(self.code),
+            FactName::Title => json!(self.title),
+            FactName::Year => json!(self.year),
+            FactName::Status => json!(self.status),
+            FactName::CreditPoints => json!(self.credit_points),
+            FactName::Level => json!(self.level),
+            FactName::StudyLevel => json!(self.study_level),
+            FactName::Faculty => json!(self.faculty),
+            FactName::School => json!(self.school),
+            FactName::Description => json!(self.description),
+            FactName::Workload => json!(self.workload),
+            FactName::Outcomes
+            | FactName::Assessments
+            | FactName::Offerings
+            | FactName::Requisites
+            | FactName::Contacts => Value::Null,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The facts themselves: what counts as a value of each, and the fields of entries of those that are lists.
 
 use super::draft::{clean_line, clean_prose};
+use crate::offerings;
 use rmu_domain::{
     facts::{Assessment, Contact, FactName, Offering, Outcome, Weight},
-    requisite::{Expression, Requisite, RequisiteKind},
+    requisite::{Requisite, RequisiteKind},
 };
 use std::collections::BTreeMap;
 
@@ -14,8 +15,10 @@ pub(super) type Fields = BTreeMap<String, String>;
 #[derive(Debug)]
 pub(crate) struct ListShape {
     /// Without these there is no entry.
-    pub(crate) needed: &'static [&'static str],
+    needed: &'static [&'static str],
     others: &'static [&'static str],
+    /// A field that words the whole entry, and may stand for the needed ones.
+    whole: Option<&'static str>,
 }
 
 /// Fields that only say what an entry is about: an entry with no others has nothing in it.
@@ -23,22 +26,35 @@ const LABELS: [&str; 4] = ["code", "kind", "role", "order"];
 
 impl ListShape {
     pub(crate) fn has(&self, name: &str) -> bool {
-        name == "order" || self.needed.contains(&name) || self.others.contains(&name)
+        name == "order" || self.needed.contains(&name) || self.others.contains(&name) || self.whole == Some(name)
+    }
+
+    /// The needed fields that are not there, by what is there.
+    pub(crate) fn missing(&self, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        if self.whole.is_some_and(&has) {
+            return Vec::new();
+        }
+        self.needed.iter().filter(|name| !has(name)).copied().collect()
+    }
+
+    /// Whether an entry cannot be understood without this field.
+    pub(super) fn needs(&self, name: &str) -> bool {
+        self.needed.contains(&name) || self.whole == Some(name)
     }
 
     pub(crate) fn names(&self) -> String {
-        [self.needed, self.others, &["order"]].concat().join(", ")
+        [self.needed, self.others, self.whole.as_slice(), &["order"]].concat().join(", ")
     }
 }
 
 /// The shape of a fact that is a list; `None` for one that is a single value.
 pub(crate) fn list_shape(fact: FactName) -> Option<&'static ListShape> {
     Some(match fact {
-        FactName::Outcomes => &ListShape { needed: &["description"], others: &["code"] },
-        FactName::Assessments => &ListShape { needed: &["name"], others: &["kind", "weight", "hurdle"] },
-        FactName::Offerings => &ListShape { needed: &["session"], others: &["location", "mode"] },
-        FactName::Requisites => &ListShape { needed: &["kind", "text"], others: &[] },
-        FactName::Contacts => &ListShape { needed: &["name"], others: &["role"] },
+        FactName::Outcomes => &ListShape { needed: &["description"], others: &["code"], whole: None },
+        FactName::Assessments => &ListShape { needed: &["name"], others: &["kind", "weight", "hurdle"], whole: None },
+        FactName::Offerings => &ListShape { needed: &["session"], others: &["location", "mode"], whole: Some("name") },
+        FactName::Requisites => &ListShape { needed: &["kind", "text"], others: &[], whole: None },
+        FactName::Contacts => &ListShape { needed: &["name"], others: &["role"], whole: None },
         _ => return None,
     })
 }
@@ -65,37 +81,43 @@ pub(super) fn assessment(fields: &Fields) -> Option<Assessment> {
     })
 }
 
-pub(super) fn offering(fields: &Fields) -> Option<Offering> {
-    Some(Offering {
-        session: clean_line(fields.get("session")?)?,
-        location: optional(fields, "location"),
-        mode: optional(fields, "mode"),
-    })
+/// The offerings of one entry. Fields of their own come first; a name gives what they leave out, and several
+/// offerings where it lists sessions.
+pub(super) fn offerings(fields: &Fields) -> Option<Vec<Offering>> {
+    let name = match fields.get("name") {
+        Some(raw) => Some(clean_line(raw)?),
+        None => None,
+    };
+    let Some(session) = optional(fields, "session") else {
+        let with_fields = |offering: Offering| Offering {
+            location: optional(fields, "location").or(offering.location),
+            mode: optional(fields, "mode").or(offering.mode),
+            ..offering
+        };
+        return name.map(|name| offerings::named(&name).into_iter().map(with_fields).collect());
+    };
+    let by_name = name.and_then(|name| offerings::understood(&name)).unwrap_or_default();
+    let (location, mode) = match <[Offering; 1]>::try_from(by_name) {
+        Ok([offering]) => (offering.location, offering.mode),
+        Err(_) => (None, None),
+    };
+    Some(vec![Offering {
+        session,
+        location: optional(fields, "location").or(location),
+        mode: optional(fields, "mode").or(mode),
+    }])
 }
 
 pub(super) fn contact(fields: &Fields) -> Option<Contact> {
     Some(Contact { role: optional(fields, "role"), name: clean_line(fields.get("name")?)? })
 }
 
-/// A requisite; its expression only where the whole text is one.
-pub(super) fn requisite(fields: &Fields) -> Option<Requisite> {
-    let kind = requisite_kind(fields.get("kind")?)?;
-    let text = clean_prose(fields.get("text")?)?;
-    let expression = Expression::parse(&text);
-    Some(Requisite { kind, text, expression })
-}
-
-/// The kind behind a site's label, as far as it is one of the three.
-pub(crate) fn requisite_kind(label: &str) -> Option<RequisiteKind> {
-    let plain: String = label.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
-    let begins_with = |words: &[&str]| words.iter().any(|word| plain.starts_with(word));
-    if begins_with(&["prereq", "requisite"]) {
-        return Some(RequisiteKind::Prerequisite);
-    }
-    if begins_with(&["coreq"]) {
-        return Some(RequisiteKind::Corequisite);
-    }
-    begins_with(&["prohib", "antireq", "exclusion", "incompatib"]).then_some(RequisiteKind::Prohibition)
+/// The requisites that one entry words, each with an expression only where all of its text is one. The text may name
+/// the kind itself.
+pub(super) fn requisites(fields: &Fields) -> Option<Vec<Requisite>> {
+    let kind = RequisiteKind::from_label(fields.get("kind")?);
+    let read = Requisite::read(kind, &clean_prose(fields.get("text")?)?)?;
+    (!read.is_empty()).then_some(read)
 }
 
 /// Whether a task must be passed, where the words say so one way or the other.
@@ -114,21 +136,6 @@ fn optional(fields: &Fields, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn labels_of_requisites_are_understood_or_left_alone() {
-        for (label, kind) in [
-            ("Prerequisite", Some(RequisiteKind::Prerequisite)),
-            ("Requisite(s)", Some(RequisiteKind::Prerequisite)),
-            ("Co-requisite(s)", Some(RequisiteKind::Corequisite)),
-            ("Anti-requisite(s)", Some(RequisiteKind::Prohibition)),
-            ("PROHIBITION", Some(RequisiteKind::Prohibition)),
-            ("Recommended studies", None),
-            ("", None),
-        ] {
-            assert_eq!(requisite_kind(label), kind, "{label}");
-        }
-    }
 
     #[test]
     fn what_cannot_be_read_in_an_entry_is_unknown_and_the_entry_stays() {

@@ -2,7 +2,7 @@
 
 use super::{
     document::Document,
-    facts::{Fields, is_content},
+    facts::{Fields, ListShape, is_content},
     look::{Item, ItemText, Spotted, item_text, look, shows},
     values::{Pages, Reading, texts, transformed},
 };
@@ -40,7 +40,7 @@ pub(super) struct Listed<T> {
 pub(super) fn read_list<T>(
     pages: &Pages<'_>,
     rules: &[CompiledRule],
-    needed: &[&str],
+    shape: &ListShape,
     parse: impl Fn(Vec<Entry>) -> Reading<Vec<T>>,
 ) -> Reading<Listed<T>> {
     let mut found: Option<Listed<T>> = None;
@@ -50,7 +50,7 @@ pub(super) fn read_list<T>(
             continue;
         }
         let Some(document) = pages.of(rule) else { continue };
-        let reading = match entries(document, rule, needed) {
+        let reading = match entries(document, rule, shape) {
             Reading::Value(entries) if entries.is_empty() => Reading::Value(Vec::new()),
             Reading::Value(entries) if entries.len() > MAX_ENTRIES => Reading::unparsed(TOO_MANY),
             Reading::Value(entries) => parse(entries),
@@ -79,7 +79,7 @@ pub(super) fn read_list<T>(
 }
 
 /// The entries a rule gives. An empty list of entries as a value means that the page says there are none.
-fn entries(document: &Document<'_>, rule: &CompiledRule, needed: &[&str]) -> Reading<Vec<Entry>> {
+fn entries(document: &Document<'_>, rule: &CompiledRule, shape: &ListShape) -> Reading<Vec<Entry>> {
     let items = match look(document, None, &rule.place) {
         Spotted::Absent => return Reading::Absent,
         Spotted::Empty => return Reading::Empty,
@@ -108,7 +108,7 @@ fn entries(document: &Document<'_>, rule: &CompiledRule, needed: &[&str]) -> Rea
         if rule.skip_when.iter().any(|signal| shows(document, Some(item), signal) == Ok(true)) {
             continue;
         }
-        match fields(document, item, rule, needed) {
+        match fields(document, item, rule, shape) {
             Ok(read) => entries.extend(read.into_iter().map(Entry::Fields)),
             Err(raw) => return Reading::Unparsed(raw),
         }
@@ -170,18 +170,18 @@ fn fields(
     document: &Document<'_>,
     item: &Item<'_>,
     rule: &CompiledRule,
-    needed: &[&str],
+    shape: &ListShape,
 ) -> Result<Vec<Fields>, String> {
     let mut read: Vec<(&str, Vec<String>)> = Vec::new();
     for (name, rules) in &rule.each {
         match field(document, item, rules) {
             Reading::Value(values) => read.push((name, values)),
-            Reading::Unparsed(raw) if needed.contains(&name.as_str()) => return Err(raw),
+            Reading::Unparsed(raw) if shape.needs(name) => return Err(raw),
             _ => {}
         }
     }
     let has = |name: &str| read.iter().any(|(other, _)| *other == name);
-    if !needed.iter().all(|name| has(name)) {
+    if !shape.missing(has).is_empty() {
         // With labels alone the entry is empty (a heading of a table, a label without text); with more, it is
         // something that was not understood, and leaving it out would make the list look whole.
         return match read.iter().find(|(name, _)| is_content(name)) {

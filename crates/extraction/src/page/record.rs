@@ -8,7 +8,10 @@ use super::{
     values::{Pages, Reading, read_value},
 };
 use crate::source::{CompiledRule, Source};
-use rmu_domain::facts::{FactName, Gap, Origin, UnitRecord};
+use rmu_domain::{
+    facts::{Assessment, Contact, FactName, Gap, Offering, Origin, Outcome, UnitRecord},
+    requisite::{Requisite, RequisiteKind},
+};
 use std::collections::BTreeMap;
 
 /// Reads every fact. Without code, title or another fact that the source requires, says which are missing.
@@ -18,11 +21,11 @@ pub(super) fn record(source: &Source, pages: &Pages<'_>) -> Result<UnitRecord, V
     for fact in FactName::ALL.into_iter().filter(|fact| list_shape(*fact).is_none()) {
         reader.value(fact, &mut draft);
     }
-    let outcomes = reader.list(FactName::Outcomes, |entries| in_order(entries, facts::outcome));
-    let assessments = reader.list(FactName::Assessments, |entries| in_order(entries, |f, _| facts::assessment(f)));
-    let offerings = reader.list(FactName::Offerings, |entries| in_order(entries, |f, _| facts::offering(f)));
+    let outcomes = reader.list(FactName::Outcomes, outcomes);
+    let assessments = reader.list(FactName::Assessments, assessments);
+    let offerings = reader.list(FactName::Offerings, offerings);
     let requisites = reader.list(FactName::Requisites, requisites);
-    let contacts = reader.list(FactName::Contacts, |entries| in_order(entries, |f, _| facts::contact(f)));
+    let contacts = reader.list(FactName::Contacts, contacts);
 
     let required = [FactName::Code, FactName::Title].iter().chain(&source.document().required);
     let mut missing: Vec<FactName> = required.filter(|fact| reader.gaps.contains_key(fact)).copied().collect();
@@ -64,8 +67,7 @@ impl Reader<'_, '_> {
     }
 
     fn list<T>(&mut self, fact: FactName, parse: impl Fn(Vec<Entry>) -> Reading<Vec<T>>) -> Option<Vec<T>> {
-        let needed = list_shape(fact)?.needed;
-        let reading = read_list(self.pages, self.source.rules(fact), needed, parse);
+        let reading = read_list(self.pages, self.source.rules(fact), list_shape(fact)?, parse);
         let Listed { entries, rules } = self.settle(fact, reading)?;
         self.origin(fact, &rules);
         Some(entries)
@@ -82,6 +84,22 @@ impl Reader<'_, '_> {
         let Some(document) = first.and_then(|rule| self.pages.of(rule)) else { return };
         self.origins.insert(fact, Origin { rule: names.join("+"), url: document.url.to_string() });
     }
+}
+
+pub(super) fn outcomes(entries: Vec<Entry>) -> Reading<Vec<Outcome>> {
+    in_order(entries, facts::outcome)
+}
+
+pub(super) fn assessments(entries: Vec<Entry>) -> Reading<Vec<Assessment>> {
+    in_order(entries, |fields, _| facts::assessment(fields))
+}
+
+pub(super) fn offerings(entries: Vec<Entry>) -> Reading<Vec<Offering>> {
+    in_order(entries, |fields, _| facts::offerings(fields)).map(|all| all.into_iter().flatten().collect())
+}
+
+pub(super) fn contacts(entries: Vec<Entry>) -> Reading<Vec<Contact>> {
+    in_order(entries, |fields, _| facts::contact(fields))
 }
 
 /// Entries in the order of their `order`, where every one has it; else as they stand on the page.
@@ -108,15 +126,15 @@ fn in_order<T>(entries: Vec<Entry>, parse: impl Fn(&Fields, usize) -> Option<T>)
 
 /// Requisites of the three kinds; those of other kinds are none of ours, but if there is nothing else, what they
 /// are called was not understood.
-fn requisites(entries: Vec<Entry>) -> Reading<Vec<rmu_domain::requisite::Requisite>> {
+pub(super) fn requisites(entries: Vec<Entry>) -> Reading<Vec<Requisite>> {
     let mut values = Vec::new();
     let mut unknown = None;
     for entry in entries {
         match entry {
             Entry::Requisite(requisite) => values.push(requisite),
-            Entry::Fields(fields) => match facts::requisite(&fields) {
-                Some(requisite) => values.push(requisite),
-                None if fields.get("kind").is_some_and(|kind| facts::requisite_kind(kind).is_none()) => {
+            Entry::Fields(fields) => match facts::requisites(&fields) {
+                Some(read) => values.extend(read),
+                None if fields.get("kind").is_some_and(|kind| RequisiteKind::from_label(kind).is_none()) => {
                     unknown.get_or_insert_with(|| shown(&fields));
                 }
                 None => return Reading::unparsed(&shown(&fields)),

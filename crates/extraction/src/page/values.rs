@@ -40,6 +40,15 @@ impl<T> Reading<T> {
         }
     }
 
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Value(value) => Reading::Value(make(value)),
+            Self::Unparsed(raw) => Reading::Unparsed(raw),
+            Self::Empty => Reading::Empty,
+            Self::Absent => Reading::Absent,
+        }
+    }
+
     /// The value, or why there is none.
     pub(super) fn into_gap(self) -> Result<T, Gap> {
         match self {

@@ -1,9 +1,12 @@
 //! From a document to a source: every mistake is collected, with its place as a JSON Pointer.
 
 mod rules;
+mod starts;
+mod steps;
 
-use super::{PageSteps, Politeness, Recognise, Signal, Source, SourceDocument, Start, Step};
-use crate::{pattern::Pattern, selector::parse_selector, xml::XmlPath};
+use self::starts::Starts;
+use super::{PageSteps, Politeness, Recognise, Signal, Source, SourceDocument, Start};
+use crate::{pattern::Pattern, selector::parse_selector};
 use rmu_domain::{facts::FactName, year::Year};
 use scraper::Selector;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -38,14 +41,23 @@ impl std::error::Error for SourceErrors {}
 
 /// Bounds on a document: far beyond what a site needs, so that checking and reading stay cheap.
 const MAX_ORIGINS: usize = 16;
-const MAX_STARTS: usize = 50;
-const MAX_STEPS: usize = 20;
 const MAX_SIGNALS: usize = 20;
 const MAX_GAP_MS: u64 = 600_000;
 const MAX_ERRORS: usize = 100;
 
-const KEYS: [&str; 10] =
-    ["origins", "start", "years", "unitUrl", "politeness", "page", "recognise", "embeddedJson", "facts", "required"];
+const KEYS: [&str; 11] = [
+    "origins",
+    "start",
+    "years",
+    "unitUrl",
+    "unitAddress",
+    "politeness",
+    "page",
+    "recognise",
+    "embeddedJson",
+    "facts",
+    "required",
+];
 
 pub(super) fn check(document: &Value) -> Result<Source, SourceErrors> {
     let mut checker = Checker::default();
@@ -112,6 +124,7 @@ impl Checker {
         self.has_pages = start.as_ref().is_none_or(|all| all.is_empty() || !all.iter().all(is_feed));
         let unit_url_raw: Option<String> =
             if self.has_pages { self.required(map, "unitUrl") } else { self.optional(map, "unitUrl") };
+        let unit_address_raw: Option<String> = self.optional(map, "unitAddress");
         let politeness: Politeness = self.optional(map, "politeness").unwrap_or_default();
         let page: PageSteps = self.optional(map, "page").unwrap_or_default();
         let recognise: Option<Recognise> = self.required(map, "recognise");
@@ -120,9 +133,14 @@ impl Checker {
         self.has_json = map.get("embeddedJson").is_some_and(|raw| !raw.is_null());
 
         let origins = origins_raw.as_deref().map(|raw| self.origins(raw));
-        if let (Some(start), Some(origins)) = (&start, &origins) {
-            self.starts(start, origins);
-        }
+        let unit_address = match (&unit_address_raw, &origins) {
+            (Some(raw), Some(origins)) => self.unit_address(raw, origins),
+            _ => None,
+        };
+        let starts = match (&start, &origins) {
+            (Some(start), Some(origins)) => self.starts(start, origins, &years, unit_address.as_ref()),
+            _ => Starts::default(),
+        };
         let feeds = start.as_deref().map(|start| self.feeds(start)).unwrap_or_default();
         for (index, year) in years.iter().enumerate() {
             self.note(&format!("/years/{index}"), Year::new(*year).map_err(|e| e.to_string()));
@@ -153,6 +171,7 @@ impl Checker {
                 start: start?,
                 years,
                 unit_url: unit_url_raw,
+                unit_address: unit_address_raw,
                 politeness,
                 page,
                 recognise: recognise?,
@@ -161,6 +180,9 @@ impl Checker {
                 required,
             },
             origins: origins?,
+            paged: starts.paged,
+            codes: starts.codes,
+            unit_address,
             unit_url,
             feeds,
             embedded_json,
@@ -225,69 +247,6 @@ impl Checker {
             }
         }
         origins
-    }
-
-    fn starts(&mut self, start: &[Start], origins: &[Origin]) {
-        if start.is_empty() {
-            self.error("/start", "must name where discovery begins");
-        }
-        self.at_most("/start", start, MAX_STARTS);
-        for (index, start) in start.iter().enumerate() {
-            let allowed = Url::parse(start.url()).is_ok_and(|url| origins.contains(&url.origin()));
-            if !allowed {
-                self.error(format!("/start/{index}/url"), "must be an address of one of the origins");
-            }
-        }
-    }
-
-    /// Feeds with the compiled paths of their entries.
-    fn feeds(&mut self, start: &[Start]) -> Vec<(Url, XmlPath)> {
-        let mut feeds: Vec<(Url, XmlPath)> = Vec::new();
-        for (index, start) in start.iter().enumerate() {
-            let Start::Feed { url, entry } = start else { continue };
-            let path = format!("/start/{index}/entry");
-            let Some(entry) = self.note(&path, XmlPath::parse(entry)) else { continue };
-            if !entry.is_from_root() || entry.is_to_attribute() {
-                self.error(path, "must be a path of elements from the root, such as /catalog/provider/course");
-            }
-            // An address that is none was told already.
-            let Ok(mut url) = Url::parse(url) else { continue };
-            url.set_fragment(None);
-            if feeds.iter().any(|(other, _)| *other == url) {
-                self.error(format!("/start/{index}/url"), "is the address of an earlier feed");
-            }
-            feeds.push((url, entry));
-        }
-        feeds
-    }
-
-    fn steps(&mut self, page: &PageSteps) {
-        self.at_most("/page/ready", &page.ready, MAX_STEPS);
-        self.at_most("/page/steps", &page.steps, MAX_STEPS);
-        for (index, selector) in page.ready.iter().enumerate() {
-            self.selector(&format!("/page/ready/{index}"), selector);
-        }
-        for (index, step) in page.steps.iter().enumerate() {
-            let path = format!("/page/steps/{index}");
-            match step {
-                Step::ClickAll { selector } => drop(self.selector(&child(&path, "selector"), selector)),
-                Step::WaitFor { selector, unless } => {
-                    self.selector(&child(&path, "selector"), selector);
-                    unless.as_deref().map(|raw| self.selector(&child(&path, "unless"), raw));
-                }
-                Step::Follow { selector, name, ready } => {
-                    self.selector(&child(&path, "selector"), selector);
-                    ready.as_deref().map(|raw| self.selector(&child(&path, "ready"), raw));
-                    let plain = (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric());
-                    if !plain {
-                        self.error(child(&path, "name"), "must be 1 to 40 letters or digits");
-                    }
-                    if !self.pages.insert(name.clone()) {
-                        self.error(child(&path, "name"), "is the name of an earlier step");
-                    }
-                }
-            }
-        }
     }
 
     fn signals(&mut self, path: &str, signals: &[Signal]) -> Vec<super::CompiledSignal> {

@@ -1,8 +1,14 @@
 //! A source as it is used: every selector, pointer and expression compiled.
 
 use super::{SourceDocument, SourceErrors, Transform, check};
-use crate::{pattern::Pattern, pointer::Pointer, xml::XmlPath};
-use rmu_domain::{facts::FactName, unit_code::UnitCode, year::Year};
+use crate::{
+    paging::Paging,
+    pattern::Pattern,
+    pointer::Pointer,
+    template::{Place as Filled, Template, Values},
+    xml::XmlPath,
+};
+use rmu_domain::{code_template::CodeTemplate, facts::FactName, unit_code::UnitCode, year::Year};
 use scraper::Selector;
 use std::collections::BTreeMap;
 use url::{Origin, Url};
@@ -12,6 +18,9 @@ use url::{Origin, Url};
 pub struct Source {
     pub(super) document: SourceDocument,
     pub(super) origins: Vec<Origin>,
+    pub(super) paged: Vec<Paging>,
+    pub(super) codes: Vec<CodeTemplate>,
+    pub(super) unit_address: Option<Template>,
     pub(super) unit_url: Option<Pattern>,
     /// Feeds with the path of their entries.
     pub(super) feeds: Vec<(Url, XmlPath)>,
@@ -60,6 +69,28 @@ impl Source {
             None => None,
         };
         Some(UnitAddress { code, year })
+    }
+
+    /// The templates of codes among the start addresses.
+    pub fn code_templates(&self) -> &[CodeTemplate] {
+        &self.codes
+    }
+
+    /// Whether the address of a unit that is known by its code alone names the year; `None` where there is none.
+    pub fn unit_address_by_year(&self) -> Option<bool> {
+        self.unit_address.as_ref().map(|template| template.has(Filled::Year))
+    }
+
+    /// The address of a unit that is known by its code alone. `None` where the source has none for it, or one that
+    /// its own `unitUrl` takes for another unit's.
+    pub fn unit_address(&self, code: &UnitCode, year: Option<Year>) -> Option<Url> {
+        let url = self.unit_address.as_ref()?.fill_url(Values { page: None, year, code: Some(code) })?;
+        let named = self.classify(&url).filter(|_| self.allows(&url))?;
+        (named.code.normalised() == code.normalised()).then_some(url)
+    }
+
+    pub(crate) fn paged(&self) -> &[Paging] {
+        &self.paged
     }
 
     /// Whether a feed is at this address.

@@ -79,6 +79,12 @@ pub struct Rule {
     /// For facts that are lists: the fields of one entry, with the rules for each tried in order, read relative
     /// to each match of `css` or to each element of the array at `json`. A field that is found several times
     /// (by `*` or `split`) makes as many entries. `order` is no field of an entry but sorts them.
+    ///
+    /// Fields: outcomes `description`, `code`; assessments `name`, `kind`, `weight`, `hurdle`; requisites `kind`,
+    /// `text`; contacts `name`, `role`; offerings `session`, `location`, `mode`, or `name`. From an offering's `name`
+    /// (`S1-01-CLAYTON-ON-CAMPUS`, `Autumn session, City, standard mode`, `Semester 2, 2025 (28/07/2025 - 22/11/2025)`,
+    /// `Term 1, Term 2`) those three are read that have no value of their own; a name that is not understood whole is
+    /// the session as it stands. A requisite's `text` may name kinds itself (`26012. Prohibition: 31252`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub each: BTreeMap<String, Vec<Rule>>,
     /// With `each`: entries to leave out, such as those not published.

@@ -1,7 +1,7 @@
 //! Sitemaps, their indexes, and listings.
 
-use crate::support::{ORIGIN, courseloop, legacy};
-use rmu_extraction::{Discovery, DiscoveryError, MAX_PAGE_BYTES, Source, discover, preset_at};
+use crate::support::{ORIGIN, courseloop, legacy, search_first};
+use rmu_extraction::{Discovery, DiscoveryError, MAX_PAGE_BYTES, Source, discover, discover_results, preset_at};
 use serde_json::json;
 use url::Url;
 
@@ -83,4 +83,43 @@ fn files_are_bounded() {
     let compact = urlset(&many).replace('\n', "");
     assert_eq!(read(&courseloop(), None, &compact), Err(DiscoveryError::TooMany));
     assert_eq!(read(&courseloop(), None, &urlset(&many[..28_000])).unwrap().units.len(), 28_000);
+}
+
+fn results(source: &Source, url: &str, body: &str) -> Discovery {
+    let url = Url::parse(url).unwrap();
+    discover_results(source, &source.results_page(&url).unwrap(), &url, body.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_page_of_results_names_its_units_and_the_next_page() {
+    const RESULTS: &str = include_str!("../pages/search-first-results.html");
+    let page = |number: u32| format!("{ORIGIN}/search?types[]=subject&year=&page={number}");
+    let source = search_first();
+    assert_eq!(source.start_urls(), [Url::parse(&page(1)).unwrap()]);
+    let found = results(&source, &page(2), RESULTS);
+    assert_eq!(
+        codes(&found),
+        ["comp20003", "mast10005"],
+        "of the newest year, each once, and none from beside the list"
+    );
+    assert_eq!(found.discovery, [Url::parse(&page(3)).unwrap()]);
+    assert_eq!(results(&source, &page(16), RESULTS).discovery, [], "the last page says so");
+    let silent = RESULTS.replace("of <b class=\"search-results__pages\">16</b>", "");
+    assert_eq!(results(&source, &page(999), &silent).discovery.len(), 1);
+    assert_eq!(results(&source, &page(1000), &silent).discovery, [], "no more pages than the source allows");
+    for other in [page(0), page(1001), format!("{}&x=1", page(1)), format!("{ORIGIN}/search?page=1")] {
+        assert!(source.results_page(&Url::parse(&other).unwrap()).is_none(), "{other}");
+    }
+}
+
+#[test]
+fn each_year_has_its_own_pages_where_the_address_names_it() {
+    let mut document = preset_at("search-first", &[ORIGIN]).unwrap();
+    document["years"] = json!([2025, 2026]);
+    document["start"][0]["url"] = json!(format!("{ORIGIN}/{{year}}/search?page={{page}}"));
+    let source = Source::parse(&document).unwrap();
+    let starts: Vec<_> = source.start_urls().iter().map(Url::to_string).collect();
+    assert_eq!(starts, [2025, 2026].map(|year| format!("{ORIGIN}/{year}/search?page=1")));
+    let next = results(&source, &format!("{ORIGIN}/2025/search?page=7"), "<p>nothing").discovery;
+    assert_eq!(next[0].as_str(), format!("{ORIGIN}/2025/search?page=8"));
 }

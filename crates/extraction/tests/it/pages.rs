@@ -1,6 +1,6 @@
 //! Saved pages of each dialect, read by the presets.
 
-use crate::support::{courseloop, legacy, page, shown};
+use crate::support::{courseloop, element_id, legacy, page, search_first, shown};
 use insta::assert_snapshot;
 use rmu_extraction::{UnitAddress, Verdict, read_page};
 
@@ -51,7 +51,7 @@ fn courseloop_with_plain_strings_and_free_text_rules() {
     outcomes: Empty
     assessments: Empty
     offerings[2]: [{"location":"City","mode":"On campus - Weekly","session":"Autumn session"}]
-    requisites[2]: [{"expression":null,"kind":"prerequisite","text":"24 credit points completed at level 2"},{"expression":{"any":[{"all":[{"unit":"70102"},{"unit":"70103"}]},{"unit":"70104"}]},"kind":"corequisite","text":"(70102 AND 70103) OR 70104"}]
+    requisites[2]: [{"expression":{"creditPoints":{"level":2,"points":"24"}},"kind":"prerequisite","text":"24 credit points completed at level 2"},{"expression":{"any":[{"all":[{"unit":"70102"},{"unit":"70103"}]},{"unit":"70104"}]},"kind":"corequisite","text":"(70102 AND 70103) OR 70104"}]
     contacts: Absent
     "#);
 }
@@ -79,6 +79,57 @@ fn legacy_static() {
     offerings[1]: [{"location":"City campus","mode":"standard mode","session":"Autumn session"},{"location":null,"mode":null,"session":"Spring session"}]
     requisites[0]: [{"expression":{"any":[{"all":[{"unit":"26012"},{"unit":"31271"}]},{"unit":"48730"}]},"kind":"prerequisite","text":"(26012 AND 31271) OR 48730"},{"expression":null,"kind":"prohibition","text":"31252 or permission of the dean"}]
     contacts[0]: [{"name":"Dr Zoë Nguyễn","role":"Coordinator"},{"name":"Sam Lee","role":null}]
+    "#);
+}
+
+#[test]
+fn element_ids() {
+    let html = include_str!("../pages/element-id.html");
+    let address = "/programs-courses/course.html?course_code=COMP2502";
+    let Verdict::Unit(record) = read_page(&element_id(), None, &page(address, html)) else { panic!("no unit") };
+    assert_snapshot!(shown(&record), @r#"
+    code[0]: "COMP2502"
+    title[0]: "Algorithms & Data (Advanced)"
+    year[0]: 2025
+    status: Absent
+    creditPoints[0]: "3.2"
+    level[0]: 2
+    studyLevel[0]: "Undergraduate"
+    faculty[0]: "Engineering, Architecture & Information Technology"
+    school: Empty
+    description[0]: "Searching while x < y; sorting.\nTrees\nGraphs"
+    workload[0]: "Lecture 2 Hours/ Week\nTutorial 1 Hour/ Week"
+    outcomes: Absent
+    assessments[1]: [{"hurdle":null,"kind":null,"name":"Quiz","weight":"12.5"},{"hurdle":true,"kind":null,"name":"Exam","weight":null}]
+    offerings[1]: [{"location":"St Clare","mode":"In Person","session":"Semester 2"},{"location":"External","mode":null,"session":"Summer Semester"}]
+    requisites[0]+requisites[2]: [{"expression":{"all":[{"unit":"COMP1100"},{"any":[{"unit":"MATH1061"},{"unit":"MATH1081"}]}]},"kind":"prerequisite","text":"COMP1100 and (MATH1061 or MATH1081)"},{"expression":null,"kind":"prohibition","text":"COMP7502, or permission of the head"}]
+    contacts[0]: [{"name":"Dr Zoë Nguyễn","role":"Coordinator"},{"name":"Prof Sam O'Lee","role":"Coordinator"}]
+    "#);
+}
+
+#[test]
+fn search_first_with_a_page_of_requisites() {
+    let mut pages = page("/2026/subjects/comp20003", include_str!("../pages/search-first.html"));
+    let below = page("/2026/subjects/comp20003/e", include_str!("../pages/search-first-eligibility.html"));
+    pages.followed.insert("requisites".to_owned(), below.unit);
+    let Verdict::Unit(record) = read_page(&search_first(), None, &pages) else { panic!("no unit") };
+    assert_snapshot!(shown(&record), @r#"
+    code[0]: "COMP20003"
+    title[0]: "Algorithms & Data (Advanced)"
+    year[0]: 2026
+    status: Absent
+    creditPoints[0]: "12.5"
+    level: Unparsed { raw: "Various" }
+    studyLevel[0]: "Undergraduate"
+    faculty: Absent
+    school: Empty
+    description[0]: "When x < y.\nTrees."
+    workload: Absent
+    outcomes[0]: [{"code":"1","description":"Explain cost"},{"code":"2","description":"Prove it"}]
+    assessments[1]: [{"hurdle":null,"kind":null,"name":"Quiz","weight":"12.5"},{"hurdle":true,"kind":null,"name":"Exam","weight":null}]
+    offerings[1]: [{"location":"Parkfield","mode":"Dual-Delivery","session":"Semester 2"}]
+    requisites[1]+requisites[3]: [{"expression":{"all":[{"unit":"COMP10001"},{"any":[{"unit":"MAST10005"},{"unit":"MAST10006"}]}]},"kind":"prerequisite","text":"COMP10001 AND (MAST10005 OR MAST10006)"},{"expression":null,"kind":"prohibition","text":"COMP90038, or another of the kind"}]
+    contacts: Empty
     "#);
 }
 

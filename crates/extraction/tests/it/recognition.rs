@@ -1,6 +1,6 @@
 //! What is no unit's page is recognised as what it is, though all of these come with status 200.
 
-use crate::support::{courseloop, legacy, page, source_with};
+use crate::support::{courseloop, element_id, legacy, page, search_first, source_with};
 use rmu_domain::facts::FactName;
 use rmu_extraction::{LoadedPage, PageSet, Source, Verdict, read_page};
 use url::Url;
@@ -14,6 +14,8 @@ fn error_pages_are_not_found() {
     for (source, html) in [
         (courseloop(), include_str!("../pages/courseloop-error.html")),
         (legacy(), include_str!("../pages/legacy-error.html")),
+        (element_id(), include_str!("../pages/element-id-error.html")),
+        (search_first(), include_str!("../pages/search-first-error.html")),
     ] {
         assert!(matches!(read(&source, html), Verdict::NotFound { .. }), "{html}");
     }
@@ -29,7 +31,9 @@ fn walls_shells_and_failing_servers_are_blocked() {
     ] {
         assert!(matches!(read(&courseloop(), html), Verdict::Blocked { .. }), "{html}");
     }
-    assert!(matches!(read(&legacy(), include_str!("../pages/waf-challenge.html")), Verdict::Blocked { .. }));
+    for source in [legacy(), element_id(), search_first()] {
+        assert!(matches!(read(&source, include_str!("../pages/waf-challenge.html")), Verdict::Blocked { .. }));
+    }
 }
 
 #[test]

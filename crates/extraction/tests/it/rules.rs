@@ -110,6 +110,52 @@ fn rules_that_merge_add_to_what_is_there() {
 }
 
 #[test]
+fn one_text_may_word_requisites_of_several_kinds() {
+    let rules = json!([{"css": "p", "each": {"kind": [{"constant": "prerequisite"}], "text": [{}]}}]);
+    let read = read_fact(
+        "requisites",
+        &rules,
+        "<p>26012 Statistics &amp; Data or 31251.<br>Prohibition: 31252, 48024<br>Co-requisite: 48730 if x &lt; y",
+    );
+    assert_eq!(
+        read,
+        json!([
+            {
+                "kind": "prerequisite", "text": "26012 Statistics & Data or 31251.",
+                "expression": {"any": [{"unit": "26012"}, {"unit": "31251"}]},
+            },
+            {"kind": "prohibition", "text": "31252, 48024", "expression": {"any": [{"unit": "31252"}, {"unit": "48024"}]}},
+            {"kind": "corequisite", "text": "48730 if x < y", "expression": null},
+        ])
+    );
+}
+
+#[test]
+fn an_offerings_name_gives_what_its_fields_leave_out() {
+    let rules = json!([{"css": "li", "each": {
+        "name": [{}], "session": [{"css": "b"}], "mode": [{"css": "i", "regex": "^(\\w+)$"}],
+    }}]);
+    let read = |items: &str| read_fact("offerings", &rules, &format!("<ul>{items}</ul>"));
+    let offering = |session: &str, location: Option<&str>, mode: Option<&str>| json!({"session": session, "location": location, "mode": mode});
+    assert_eq!(
+        read("<li>S1-01-CLAYTON-ON-CAMPUS<li>Term 1, Term 2<li>By arrangement, x &lt; y"),
+        json!([
+            offering("S1-01", Some("CLAYTON"), Some("ON-CAMPUS")),
+            offering("Term 1", None, None),
+            offering("Term 2", None, None),
+            offering("By arrangement, x < y", None, None),
+        ])
+    );
+    assert_eq!(
+        read("<li><b>Autumn</b> session, City, standard mode")[0],
+        offering("Autumn", Some("City"), Some("standard mode"))
+    );
+    assert_eq!(read("<li>Autumn session, City, <i>online</i>")[0]["mode"], "online");
+    assert_eq!(read("<li> <li>Spring session").as_array().unwrap().len(), 1);
+    assert_eq!(read(&format!("<li>{}", "x".repeat(600)))["reason"], "unparsed");
+}
+
+#[test]
 fn lists_are_bounded() {
     let rules = json!([{"css": "li", "each": {"name": [{}]}}]);
     let gap = read_fact("contacts", &rules, &"<li>Somebody".repeat(600));

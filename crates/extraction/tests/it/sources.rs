@@ -24,7 +24,7 @@ fn presets_are_valid_once_an_origin_is_filled_in() {
         let document = preset_at(name, &[ORIGIN, "https://rules.example.edu/"]).unwrap();
         let source = Source::parse(&document).unwrap_or_else(|errors| panic!("{name}: {errors}"));
         assert_eq!(source.origins().len(), 2);
-        assert!(source.document().start[0].url().starts_with(ORIGIN));
+        assert!(source.document().start[0].url().unwrap().starts_with(ORIGIN));
     }
     assert_eq!(preset("unheard-of"), None);
 }
@@ -114,6 +114,13 @@ fn mistakes_deep_inside_are_found() {
             json!({"css": "p", "each": {"session": [{}], "mode": [{"constant": "Online"}]}}),
             "/facts/offerings/0/each/mode/0/constant",
         ),
+        ("/facts/offerings/0", json!({"css": "p", "each": {"mode": [{}]}}), "/facts/offerings/0/each/session"),
+        (
+            "/facts/offerings/0",
+            json!({"css": "p", "each": {"name": [{"regex": "("}], "place": [{}]}}),
+            "/facts/offerings/0/each/place",
+        ),
+        ("/facts/outcomes/0", json!({"css": "p", "each": {"name": [{}]}}), "/facts/outcomes/0/each/name"),
         ("/recognise/unit/0", json!({}), "/recognise/unit/0"),
         ("/page/steps/1/selector", json!("p:has(a:has(b))"), "/page/steps/1/selector"),
         ("/required", json!(["titel"]), "/required/0"),
@@ -158,6 +165,15 @@ fn rules_for_feeds_need_a_feed_and_feeds_have_no_pages() {
         errors(&document),
         ["/unitUrl: invalid type: null, expected a string", "/facts/title/0/xml: needs a start of the kind feed"]
     );
+}
+
+#[test]
+fn an_offering_may_be_worded_by_its_name_alone() {
+    let mut document = preset_at("courseloop", &[ORIGIN]).unwrap();
+    document["facts"]["offerings"] = json!([{"css": "li", "each": {"name": [{}]}}]);
+    assert!(Source::parse(&document).is_ok());
+    let schema = source_schema().to_string();
+    assert!(schema.contains("S1-01-CLAYTON-ON-CAMPUS"), "what a name may be is documented");
 }
 
 #[test]
@@ -209,4 +225,50 @@ fn sources_and_verdicts_can_be_sent_between_threads() {
     fn sendable<T: Send + Sync + 'static>() {}
     sendable::<Source>();
     sendable::<rmu_extraction::Verdict>();
+}
+
+#[test]
+fn mistakes_in_listings_and_steps_are_named() {
+    let mut document = preset_at("search-first", &[ORIGIN]).unwrap();
+    let listing =
+        |url: &str| json!({"kind": "paged", "url": url, "barrenPages": 0, "maxPages": 1_000_000, "firstPage": 5000});
+    document["start"] = json!([
+        listing("https://elsewhere.example/?page={page}"),
+        {"kind": "paged", "url": format!("{ORIGIN}/{{year}}/search"), "links": "a[", "lastPage": {"css": "~", "regex": "("}},
+        {"kind": "paged", "url": format!("{ORIGIN}/{{code}}/search")},
+        {"kind": "paged", "url": format!("{ORIGIN}/{{page}}"), "pages": 3},
+    ]);
+    document["page"]["steps"] = json!([
+        {"kind": "type", "selector": "#box[", "text": "{title}"},
+        {"kind": "type", "selector": "#box", "text": "a\nb", "enter": true},
+        {"kind": "click", "selector": ".result", "text": ""},
+        {"kind": "scroll", "times": 0},
+        {"kind": "follow", "selector": "a", "name": "requisites"},
+    ]);
+    insta::assert_snapshot!(errors(&document).join("\n"), @r#"
+    /start/3: unknown field `pages`, expected one of `url`, `firstPage`, `links`, `lastPage`, `barrenPages`, `maxPages`
+    /page/steps/0/selector: is not a CSS selector that can be used: Unexpected EOL
+    /page/steps/0/text: may have no other places than {code}, {codeLower}, {year}
+    /page/steps/1/text: must be plain text in one line
+    /page/steps/2/text: must have 1 to 500 characters
+    /page/steps/3/times: must be 1 to 50
+    "#);
+    document["start"].as_array_mut().unwrap().pop();
+    insta::assert_snapshot!(errors(&document).join("\n"), @r#"
+    /start/0/barrenPages: must be 1 to 20
+    /start/0/maxPages: must be 1 to 10000
+    /start/0/firstPage: must be at most 1000
+    /start/0/url: must be an address of one of the origins
+    /start/1/url: must have a place for {page}
+    /start/1/url: has a place for {year}, so `years` must name some
+    /start/1/links: is not a CSS selector that can be used: Unexpected EOL
+    /start/1/lastPage/css: must not use `~`, which looks at every earlier sibling of every element; use `until`
+    /start/1/lastPage/regex: is not a regular expression that can be used: Parsing error at position 1: Opening parenthesis without closing parenthesis
+    /start/2/url: may have no other places than {page}, {year}
+    /page/steps/0/selector: is not a CSS selector that can be used: Unexpected EOL
+    /page/steps/0/text: may have no other places than {code}, {codeLower}, {year}
+    /page/steps/1/text: must be plain text in one line
+    /page/steps/2/text: must have 1 to 500 characters
+    /page/steps/3/times: must be 1 to 50
+    "#);
 }

@@ -13,6 +13,10 @@ static COURSELOOP: LazyLock<Source> =
     LazyLock::new(|| Source::parse(&preset_at("courseloop", &[ORIGIN]).unwrap()).unwrap());
 static LEGACY: LazyLock<Source> =
     LazyLock::new(|| Source::parse(&preset_at("legacy-static", &[ORIGIN]).unwrap()).unwrap());
+static ELEMENT_ID: LazyLock<Source> =
+    LazyLock::new(|| Source::parse(&preset_at("element-id", &[ORIGIN]).unwrap()).unwrap());
+static SEARCH_FIRST: LazyLock<Source> =
+    LazyLock::new(|| Source::parse(&preset_at("search-first", &[ORIGIN]).unwrap()).unwrap());
 
 pub(crate) fn courseloop() -> Source {
     COURSELOOP.clone()
@@ -20,6 +24,14 @@ pub(crate) fn courseloop() -> Source {
 
 pub(crate) fn legacy() -> Source {
     LEGACY.clone()
+}
+
+pub(crate) fn element_id() -> Source {
+    ELEMENT_ID.clone()
+}
+
+pub(crate) fn search_first() -> Source {
+    SEARCH_FIRST.clone()
 }
 
 pub(crate) fn page(path: &str, html: &str) -> PageSet {

@@ -91,6 +91,16 @@ fn the_legacy_preset_reads_every_fact_of_every_unit() {
 }
 
 #[test]
+fn the_element_id_preset_reads_every_fact_of_every_unit() {
+    compare(&preset_at("element-id", &[HANDBOOK]).unwrap(), &Site::elements(7, 100));
+}
+
+#[test]
+fn the_search_first_preset_reads_every_fact_of_every_unit() {
+    compare(&preset_at("search-first", &[HANDBOOK]).unwrap(), &Site::search_first(7, 100));
+}
+
+#[test]
 fn the_xcri_preset_reads_every_fact_of_every_entry() {
     let site = Site::feed(7, 900);
     let mut document = preset_at("xcri-cap", &[HANDBOOK]).unwrap();

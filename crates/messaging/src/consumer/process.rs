@@ -6,12 +6,14 @@ use crate::{
     topology::Route,
     trace_context,
 };
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use lapin::{
     Channel,
     message::Delivery,
     types::{AMQPValue, FieldTable},
 };
+use serde::Serialize;
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -43,12 +45,27 @@ pub struct Context {
 }
 
 /// Why a message is a dead letter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Death {
     pub reason: String,
     pub queue: String,
     /// How it had been published, for a replay.
     pub route: Option<Route>,
+    /// The broker's own account, the latest first. Empty when only a consumer gave the message up.
+    pub history: Vec<DeathRecord>,
+}
+
+/// An entry of the broker's `x-death`: what it counts together, by queue and reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeathRecord {
+    pub reason: String,
+    pub queue: String,
+    pub exchange: String,
+    pub routing_key: String,
+    pub count: u64,
+    /// When it died so first.
+    pub time: Option<DateTime<Utc>>,
 }
 
 pub(super) async fn process<H, F>(shared: Arc<Shared<H>>, channel: Channel, delivery: Delivery)
@@ -120,20 +137,47 @@ fn death(envelope: &Envelope, headers: Option<&FieldTable>) -> Option<Death> {
     let ours = |name: &str| envelope.headers.get(name).cloned();
     if let Some(reason) = ours(REASON_HEADER) {
         let route = ours(EXCHANGE_HEADER).zip(ours(KEY_HEADER)).map(|(exchange, key)| Route::new(exchange, key));
-        return Some(Death { reason, queue: ours(QUEUE_HEADER).unwrap_or_default(), route });
+        let queue = ours(QUEUE_HEADER).unwrap_or_default();
+        return Some(Death { reason, queue, route, history: history(headers) });
     }
-    let AMQPValue::FieldArray(deaths) = headers?.inner().get("x-death")? else { return None };
-    let AMQPValue::FieldTable(latest) = deaths.as_slice().first()? else { return None };
-    let text = |name: &str| latest.inner().get(name).and_then(header_text);
-    let key = match latest.inner().get("routing-keys") {
-        Some(AMQPValue::FieldArray(keys)) => keys.as_slice().first().and_then(header_text),
-        _ => None,
-    };
+    let history = history(headers);
+    let latest = history.first()?;
+    let known = !latest.routing_key.is_empty() || !latest.exchange.is_empty();
     Some(Death {
-        reason: text("reason").unwrap_or_default(),
-        queue: text("queue").unwrap_or_default(),
-        route: text("exchange").zip(key).map(|(exchange, key)| Route::new(exchange, key)),
+        reason: latest.reason.clone(),
+        queue: latest.queue.clone(),
+        route: known.then(|| Route::new(latest.exchange.clone(), latest.routing_key.clone())),
+        history,
     })
+}
+
+/// More entries say nothing more.
+const LONGEST_HISTORY: usize = 20;
+
+fn history(headers: Option<&FieldTable>) -> Vec<DeathRecord> {
+    let deaths = headers.and_then(|headers| headers.inner().get("x-death"));
+    let Some(AMQPValue::FieldArray(deaths)) = deaths else { return Vec::new() };
+    let record = |entry: &AMQPValue| {
+        let AMQPValue::FieldTable(entry) = entry else { return None };
+        let text = |name: &str| entry.inner().get(name).and_then(header_text).unwrap_or_default();
+        let routing_key = match entry.inner().get("routing-keys") {
+            Some(AMQPValue::FieldArray(keys)) => keys.as_slice().first().and_then(header_text),
+            _ => None,
+        };
+        let time = match entry.inner().get("time") {
+            Some(AMQPValue::Timestamp(seconds)) => i64::try_from(*seconds).ok(),
+            _ => None,
+        };
+        Some(DeathRecord {
+            reason: text("reason"),
+            queue: text("queue"),
+            exchange: text("exchange"),
+            routing_key: routing_key.unwrap_or_default(),
+            count: entry.inner().get("count").and_then(number).unwrap_or(1),
+            time: time.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        })
+    };
+    deaths.as_slice().iter().filter_map(record).take(LONGEST_HISTORY).collect()
 }
 
 fn number(value: &AMQPValue) -> Option<u64> {

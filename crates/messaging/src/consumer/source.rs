@@ -49,7 +49,12 @@ impl Source {
     }
 }
 
-async fn declare_exclusive(channel: &Channel, service: Service, routes: &[Route]) -> Result<String, ConnectionError> {
+/// A queue that ends with its consumer, bound to `routes`.
+pub(crate) async fn declare_exclusive(
+    channel: &Channel,
+    service: Service,
+    routes: &[Route],
+) -> Result<String, ConnectionError> {
     let queue = exclusive_queue_name(service);
     let mut arguments = FieldTable::default();
     arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(EXCLUSIVE_MAX_LENGTH));

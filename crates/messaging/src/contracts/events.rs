@@ -45,6 +45,19 @@ pub struct WorkerStatsV1 {
     pub draining: bool,
     pub tasks_in_progress: u32,
     pub pool: PoolStatsV1,
+    /// Hosts that are visited more slowly than their sources ask, as far as this worker knows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slow_hosts: BTreeMap<String, SlowHostV1>,
+}
+
+/// How a host that is slow or refuses is visited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlowHostV1 {
+    /// The least time between two visits, over all workers.
+    pub gap_ms: u64,
+    /// For how long it is asked nothing at all; 0 if it is visited.
+    pub closed_for_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +100,10 @@ impl Contract for WorkerStatsV1 {
                 memory_bytes: 734_003_200,
                 breaker: "closed".into(),
             },
+            slow_hosts: BTreeMap::from([(
+                "handbook.northfield.example".to_owned(),
+                SlowHostV1 { gap_ms: 8_000, closed_for_ms: 0 },
+            )]),
         }
     }
 }

@@ -73,8 +73,18 @@ pub struct RequisiteFactV1 {
 #[serde(rename_all = "camelCase")]
 pub enum ExpressionV1 {
     Unit(String),
+    CreditPoints(CreditPointsAtLevelV1),
     All(Vec<ExpressionV1>),
     Any(Vec<ExpressionV1>),
+}
+
+/// At least so many credit points, of units at one level where that is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreditPointsAtLevelV1 {
+    /// A decimal number as text.
+    pub points: String,
+    pub level: Option<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -112,10 +122,10 @@ impl UnitFactsV1 {
             }]),
             requisites: Some(vec![RequisiteFactV1 {
                 kind: "prerequisite".into(),
-                text: "31271 OR 48023".into(),
-                expression: Some(ExpressionV1::Any(vec![
-                    ExpressionV1::Unit("31271".into()),
-                    ExpressionV1::Unit("48023".into()),
+                text: "(31271 OR 48023) AND 24 credit points at level 1".into(),
+                expression: Some(ExpressionV1::All(vec![
+                    ExpressionV1::Any(vec![ExpressionV1::Unit("31271".into()), ExpressionV1::Unit("48023".into())]),
+                    ExpressionV1::CreditPoints(CreditPointsAtLevelV1 { points: "24".into(), level: Some(1) }),
                 ])),
             }]),
             contacts: Some(Vec::new()),
@@ -232,6 +242,9 @@ impl From<Expression> for ExpressionV1 {
     fn from(expression: Expression) -> Self {
         match expression {
             Expression::Unit(code) => Self::Unit(code.into()),
+            Expression::CreditPoints { points, level } => {
+                Self::CreditPoints(CreditPointsAtLevelV1 { points: points.to_string(), level })
+            }
             Expression::All(parts) => Self::All(parts.into_iter().map(Self::from).collect()),
             Expression::Any(parts) => Self::Any(parts.into_iter().map(Self::from).collect()),
         }
@@ -239,15 +252,19 @@ impl From<Expression> for ExpressionV1 {
 }
 
 fn expression(wire: ExpressionV1, depth: usize) -> Result<Expression, ParseError> {
-    if depth > 32 {
+    if depth > Expression::MAX_DEPTH {
         return Err(ParseError::new("expression: nested too deeply"));
     }
+    let empty = || ParseError::new("expression: a group must have parts");
     let parts =
         |all: Vec<ExpressionV1>| all.into_iter().map(|e| expression(e, depth + 1)).collect::<Result<Vec<_>, _>>();
     Ok(match wire {
         ExpressionV1::Unit(code) => Expression::Unit(UnitCode::parse(&code)?),
-        ExpressionV1::All(all) => Expression::All(parts(all)?),
-        ExpressionV1::Any(all) => Expression::Any(parts(all)?),
+        ExpressionV1::CreditPoints(wire) => {
+            Expression::CreditPoints { points: CreditPoints::parse(&wire.points)?, level: wire.level }
+        }
+        ExpressionV1::All(all) => Expression::all(parts(all)?).ok_or_else(empty)?,
+        ExpressionV1::Any(all) => Expression::any(parts(all)?).ok_or_else(empty)?,
     })
 }
 
@@ -299,6 +316,22 @@ mod tests {
         let wire = UnitFactsV1::example();
         let facts = UnitFacts::try_from(wire.clone()).unwrap();
         assert_eq!(UnitFactsV1::from(facts), wire);
+    }
+
+    #[test]
+    fn an_expression_has_parts_and_an_end() {
+        let with = |expression: ExpressionV1| {
+            let mut wire = UnitFactsV1::example();
+            wire.requisites.as_mut().unwrap()[0].expression = Some(expression);
+            UnitFacts::try_from(wire).map(|facts| facts.requisites.unwrap()[0].expression.clone().unwrap().to_string())
+        };
+        let unit = || ExpressionV1::Unit("31271".into());
+        assert!(with(ExpressionV1::All(Vec::new())).is_err());
+        assert!(with((0..40).fold(unit(), |inner, _| ExpressionV1::All(vec![inner, unit()]))).is_err());
+        assert_eq!(with(ExpressionV1::Any(vec![unit()])).unwrap(), "31271");
+        let points = |points: &str| CreditPointsAtLevelV1 { points: points.into(), level: None };
+        assert_eq!(with(ExpressionV1::CreditPoints(points("4.5"))).unwrap(), "4.5 credit points");
+        assert!(with(ExpressionV1::CreditPoints(points("some"))).is_err());
     }
 
     #[test]

@@ -7,12 +7,13 @@ use crate::{
         auth::{JwksV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, VerifyEmailV1},
         control::WorkerControlV1,
         events::{AccountChangedV1, WorkerStatsV1},
+        preview::PreviewRequestV1,
         scrape::{ScrapeResultV1, ScrapeTaskV1},
     },
-    rpc::ANSWER_TYPE,
+    rpc::{ANSWER_TYPE, PREVIEW_ANSWER_TYPE},
     topology::{
-        AUTH_RPC_ROUTE, CONTROL_ROUTE, EVENTS_EXCHANGE, EXCHANGES, Limits, RESULT_ROUTE, Route, Service, TASK_ROUTE,
-        WORKER_STATS_ROUTE, queues,
+        AUTH_RPC_ROUTE, CONTROL_ROUTE, EVENTS_EXCHANGE, EXCHANGES, Limits, PREVIEW_ANSWER_KEY, PREVIEW_ROUTE,
+        RESULT_ROUTE, Route, Service, TASK_ROUTE, WORKER_STATS_ROUTE, queues,
     },
 };
 use serde_json::{Map, Value, json};
@@ -24,7 +25,8 @@ struct Flow {
     from: Service,
     to: Service,
     kinds: &'static [&'static str],
-    answered: bool,
+    /// The channel of its answers, for requests.
+    answers: Option<&'static str>,
 }
 
 fn flows() -> Vec<Flow> {
@@ -38,7 +40,7 @@ fn flows() -> Vec<Flow> {
         MeV1::TYPE,
         JwksV1::TYPE,
     ];
-    let flow = |name, route, from, to, kinds| Flow { name, route, from, to, kinds, answered: false };
+    let flow = |name, route, from, to, kinds| Flow { name, route, from, to, kinds, answers: None };
     vec![
         flow("scrapeTasks", TASK_ROUTE, Gateway, Worker, &[ScrapeTaskV1::TYPE]),
         flow("scrapeResults", RESULT_ROUTE, Worker, Gateway, &[ScrapeResultV1::TYPE]),
@@ -51,7 +53,11 @@ fn flows() -> Vec<Flow> {
             Gateway,
             &[AccountChangedV1::TYPE],
         ),
-        Flow { answered: true, ..flow("authRequests", AUTH_RPC_ROUTE, Gateway, Auth, REQUESTS) },
+        Flow { answers: Some("authAnswers"), ..flow("authRequests", AUTH_RPC_ROUTE, Gateway, Auth, REQUESTS) },
+        Flow {
+            answers: Some("previewAnswers"),
+            ..flow("previewRequests", PREVIEW_ROUTE, Gateway, Worker, &[PreviewRequestV1::TYPE])
+        },
     ]
 }
 
@@ -69,6 +75,15 @@ pub(super) fn document(messages: &[PublishedMessage]) -> Value {
             "address": null,
             "description": "Direct reply-to: the request names where its answer goes.",
             "messages": { ANSWER_TYPE: { "$ref": format!("#/components/messages/{ANSWER_TYPE}") } },
+        }),
+    );
+    channels.insert(
+        "previewAnswers".to_owned(),
+        json!({
+            "address": null,
+            "description": format!("By the exchange `{}`, under the key that the request names, which begins with \
+                                    `{PREVIEW_ANSWER_KEY}`.", PREVIEW_ROUTE.exchange),
+            "messages": { PREVIEW_ANSWER_TYPE: { "$ref": format!("#/components/messages/{PREVIEW_ANSWER_TYPE}") } },
         }),
     );
     for queue in queues(Limits::default()) {
@@ -139,11 +154,11 @@ fn operation(flow: &Flow, action: &str) -> Value {
         "tags": [{ "name": service.as_str() }],
         "bindings": { "amqp": { "mandatory": flow.route.must_arrive, "deliveryMode": 2, "bindingVersion": "0.3.0" } },
     });
-    if flow.answered {
+    if let Some(answers) = flow.answers {
         operation["bindings"]["amqp"]["deliveryMode"] = json!(1);
         operation["reply"] = json!({
             "address": { "location": "$message.header#/reply_to" },
-            "channel": { "$ref": "#/channels/authAnswers" },
+            "channel": { "$ref": format!("#/channels/{answers}") },
         });
     }
     operation

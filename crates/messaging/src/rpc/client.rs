@@ -1,11 +1,12 @@
 //! The caller's side: direct reply-to, correlation, limits.
 
-use super::REPLY_TO;
+use super::{AUTH, Answers, Endpoint, REPLY_TO};
 use crate::{
     connection::{Connection, ConnectionError},
+    consumer::declare_exclusive,
     contracts::auth::{Request, RpcAnswerV1, RpcErrorV1},
     envelope::{Envelope, short},
-    topology::AUTH_RPC_ROUTE,
+    topology::{Route, Service},
 };
 use futures_util::StreamExt;
 use lapin::{
@@ -24,11 +25,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// How long a caller waits for an answer; the request expires in the broker at the same time.
-pub const RPC_LIMIT: Duration = Duration::from_secs(2);
 const MAX_PENDING: usize = 512;
+/// A channel is opened by then, or the broker is away: however long the answer may take, that is known sooner.
+const LINE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Asks the auth service. Clones share a channel and a bound on calls under way.
+/// Asks whoever answers at an endpoint. Clones share a channel and a bound on calls under way.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -36,6 +37,7 @@ pub struct Client {
 
 struct Inner {
     connection: Connection,
+    endpoint: &'static Endpoint,
     line: tokio::sync::Mutex<Option<Arc<Line>>>,
     calls: Semaphore,
     limit: Duration,
@@ -45,6 +47,8 @@ struct Inner {
 /// channel of the request, so that with the channel the hope for them is lost, too.
 struct Line {
     channel: Channel,
+    /// Where answers to requests of this line go.
+    reply_to: String,
     waiting: Mutex<HashMap<String, oneshot::Sender<Vec<u8>>>>,
 }
 
@@ -76,13 +80,24 @@ impl RpcError {
 }
 
 impl Client {
+    /// Asks the auth service.
     pub fn new(connection: Connection) -> Self {
-        Self::with_limit(connection, RPC_LIMIT)
+        Self::with_limit(connection, AUTH.limit)
     }
 
+    /// Asks the auth service, with a limit of one's own.
     pub fn with_limit(connection: Connection, limit: Duration) -> Self {
-        let calls = Semaphore::new(MAX_PENDING);
-        Self { inner: Arc::new(Inner { connection, line: tokio::sync::Mutex::new(None), calls, limit }) }
+        Self::within(connection, &AUTH, limit)
+    }
+
+    /// Asks whoever answers there.
+    pub fn to(connection: Connection, endpoint: &'static Endpoint) -> Self {
+        Self::within(connection, endpoint, endpoint.limit)
+    }
+
+    fn within(connection: Connection, endpoint: &'static Endpoint, limit: Duration) -> Self {
+        let (line, calls) = (tokio::sync::Mutex::new(None), Semaphore::new(MAX_PENDING));
+        Self { inner: Arc::new(Inner { connection, endpoint, line, calls, limit }) }
     }
 
     /// Asks once and waits. The inner error is the service's own answer, the outer one says there was none.
@@ -103,7 +118,10 @@ impl Client {
     }
 
     async fn ask<R: Request>(&self, request: &R) -> Result<Vec<u8>, RpcError> {
-        let line = self.line().await.map_err(unavailable)?;
+        let line = match timeout(LINE_LIMIT, self.line()).await {
+            Ok(line) => line.map_err(unavailable)?,
+            Err(_) => return Err(unavailable("no channel in time")),
+        };
         let id = Uuid::new_v4().to_string();
         let mut envelope = Envelope::of(request)?.correlated_with(&id);
         envelope.expiration = Some(self.inner.limit);
@@ -113,11 +131,11 @@ impl Client {
         let confirm = line
             .channel
             .basic_publish(
-                short(&AUTH_RPC_ROUTE.exchange),
-                short(&AUTH_RPC_ROUTE.key),
+                short(&self.inner.endpoint.request.exchange),
+                short(&self.inner.endpoint.request.key),
                 BasicPublishOptions::default(),
                 &envelope.body,
-                envelope.properties().with_reply_to(REPLY_TO.into()),
+                envelope.properties().with_reply_to(short(&line.reply_to)),
             )
             .await
             .map_err(unavailable)?;
@@ -140,9 +158,17 @@ impl Client {
         }
         let channel = self.inner.connection.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let (queue, reply_to) = match self.inner.endpoint.answers {
+            Answers::Direct => (REPLY_TO.to_owned(), REPLY_TO.to_owned()),
+            Answers::Topic { exchange, key } => {
+                let reply_to = format!("{key}{}", Uuid::new_v4());
+                let route = Route::new(exchange, reply_to.clone());
+                (declare_exclusive(&channel, Service::Gateway, &[route]).await?, reply_to)
+            }
+        };
         let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
-        let answers = channel.basic_consume(REPLY_TO.into(), "answers".into(), options, FieldTable::default()).await?;
-        let line = Arc::new(Line { channel, waiting: Mutex::new(HashMap::new()) });
+        let answers = channel.basic_consume(short(&queue), "answers".into(), options, FieldTable::default()).await?;
+        let line = Arc::new(Line { channel, reply_to, waiting: Mutex::new(HashMap::new()) });
         tokio::spawn(deliver(Arc::downgrade(&line), answers));
         Ok(slot.insert(line).clone())
     }

@@ -1,6 +1,6 @@
 //! The answering side: a router from request types to handlers, and the loop that serves it.
 
-use super::ANSWER_TYPE;
+use super::{AUTH, Answers, Endpoint};
 use crate::{
     connection::Connection,
     consumer::{Consumer, Context, Outcome, Prefetch},
@@ -9,7 +9,6 @@ use crate::{
         auth::{Request, RpcAnswerV1, RpcErrorV1},
     },
     envelope::{Envelope, short},
-    topology::AUTH_RPC,
 };
 use futures_util::future::BoxFuture;
 use lapin::{Channel, options::BasicPublishOptions};
@@ -17,8 +16,6 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// A request that is not answered by now has no caller any more.
-const HANDLER_LIMIT: Duration = Duration::from_secs(5);
 const REPLY_LIMIT: Duration = Duration::from_secs(2);
 
 /// The encoded answer, and why the request could not be read if so.
@@ -73,19 +70,33 @@ fn unreadable() -> RpcErrorV1 {
 /// Serves a [`Router`] on the request queue.
 pub struct Server {
     connection: Connection,
+    endpoint: &'static Endpoint,
     router: Arc<Router>,
     replies: Arc<Mutex<Option<Channel>>>,
     consumer: Consumer,
 }
 
 impl Server {
-    /// At most `concurrency` requests are handled at once; further ones wait in the broker until they expire.
+    /// Answers as the auth service. At most `concurrency` requests are handled at once; further ones wait in the
+    /// broker until they expire.
     pub fn new(connection: &Connection, router: Router, concurrency: impl Into<Prefetch>) -> Self {
+        Self::at(&AUTH, connection, router, concurrency)
+    }
+
+    /// Answers what is asked there.
+    pub fn at(
+        endpoint: &'static Endpoint,
+        connection: &Connection,
+        router: Router,
+        concurrency: impl Into<Prefetch>,
+    ) -> Self {
+        let consumer = Consumer::new(connection, endpoint.queue, concurrency);
         Self {
             connection: connection.clone(),
+            endpoint,
             router: Arc::new(router),
             replies: Arc::default(),
-            consumer: Consumer::new(connection, AUTH_RPC, concurrency).handler_limit(HANDLER_LIMIT + REPLY_LIMIT),
+            consumer: consumer.handler_limit(endpoint.handler_limit + REPLY_LIMIT),
         }
     }
 
@@ -97,10 +108,10 @@ impl Server {
 
     /// Runs until `stop`; requests under way are answered first.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { connection, router, replies, consumer } = self;
+        let Self { connection, endpoint, router, replies, consumer } = self;
         let handle = move |envelope: Envelope, context: Context| {
             let (connection, router, replies) = (connection.clone(), router.clone(), replies.clone());
-            async move { answer(&connection, &router, &replies, envelope, context).await }
+            async move { answer(&connection, endpoint, &router, &replies, envelope, context).await }
         };
         consumer.run_envelopes(handle, stop).await;
     }
@@ -110,6 +121,7 @@ impl Server {
 /// again could undo what they did since. So that nothing is ever retried here.
 async fn answer(
     connection: &Connection,
+    endpoint: &Endpoint,
     router: &Router,
     replies: &Mutex<Option<Channel>>,
     envelope: Envelope,
@@ -125,7 +137,7 @@ async fn answer(
     let correlation = context.correlation_id.clone().unwrap_or_default();
     let (answer, unread) = match router.handlers.get(envelope.kind.as_str()) {
         None => (unknown(), Some(format!("no request of type {:?} is known", envelope.kind))),
-        Some(handler) => match timeout(HANDLER_LIMIT, handler(envelope, context)).await {
+        Some(handler) => match timeout(endpoint.handler_limit, handler(envelope, context)).await {
             Ok(answered) => answered,
             Err(_) => {
                 tracing::error!("request took too long");
@@ -134,7 +146,7 @@ async fn answer(
         },
     };
     match answer {
-        Ok(body) => reply(connection, replies, &reply_to, &correlation, &body).await,
+        Ok(body) => reply(connection, endpoint, replies, &reply_to, &correlation, &body).await,
         Err(error) => tracing::error!(%error, "answer cannot be written as JSON"),
     }
     match unread {
@@ -154,15 +166,25 @@ fn encode_error(error: RpcErrorV1) -> Result<Vec<u8>, serde_json::Error> {
 /// Not confirmed: whoever waits for it notices by itself when it does not come.
 async fn reply(
     connection: &Connection,
+    endpoint: &Endpoint,
     replies: &Mutex<Option<Channel>>,
     reply_to: &str,
     correlation: &str,
     body: &[u8],
 ) {
     let mut envelope =
-        Envelope::from_parts(uuid::Uuid::now_v7(), ANSWER_TYPE, Vec::new(), crate::trace_context::current());
+        Envelope::from_parts(uuid::Uuid::now_v7(), endpoint.answer_type, Vec::new(), crate::trace_context::current());
     envelope.persistent = false;
     let properties = envelope.correlated_with(correlation).properties();
+    let exchange = match endpoint.answers {
+        Answers::Direct => "",
+        // What the broker would refuse anyway, and close the channel for.
+        Answers::Topic { key, .. } if !reply_to.starts_with(key) => {
+            tracing::warn!(reply_to, "answer is wanted where none may go");
+            return;
+        }
+        Answers::Topic { exchange, .. } => exchange,
+    };
     let sent = timeout(REPLY_LIMIT, async {
         let mut slot = replies.lock().await;
         let channel = match slot.as_ref().filter(|channel| channel.status().connected()) {
@@ -171,7 +193,7 @@ async fn reply(
         };
         drop(slot);
         channel
-            .basic_publish("".into(), short(reply_to), BasicPublishOptions::default(), body, properties)
+            .basic_publish(short(exchange), short(reply_to), BasicPublishOptions::default(), body, properties)
             .await
             .map_err(|error| error.to_string())
     });

@@ -2,7 +2,7 @@
 
 use super::{
     AUTH_RPC, CONTROL_EXCHANGE, DEAD_EXCHANGE, EVENTS_EXCHANGE, EXCHANGES, Limits, RPC_EXCHANGE, SCRAPE_EXCHANGE,
-    SCRAPE_TASKS, Service, queues,
+    SCRAPE_PREVIEWS, SCRAPE_TASKS, Service, queues,
 };
 
 /// Rights over resources, as regular expressions over their names.
@@ -31,7 +31,8 @@ const REPLY_TO: &str = "amq.rabbitmq.reply-to";
 /// The rights of `service`'s user.
 ///
 /// Direct reply-to needs little: a caller reads its pseudo-queue, and whoever answers writes to the default
-/// exchange. Only `auth` has the latter right, because with it one can write to any queue by name.
+/// exchange. Only `auth` has the latter right, because with it one can write to any queue by name. A worker answers
+/// by a key of the scrape exchange instead.
 pub fn permissions(service: Service) -> Permissions {
     let own = owned_names(service);
     let own = own.iter().map(String::as_str);
@@ -56,9 +57,9 @@ pub fn permissions(service: Service) -> Permissions {
         Service::Worker => Permissions {
             configure: any_of([].into_iter(), &["exclusive.worker."]),
             write: any_of([SCRAPE_EXCHANGE, EVENTS_EXCHANGE, DEAD_EXCHANGE].into_iter(), &["exclusive.worker."]),
-            read: any_of([SCRAPE_TASKS, CONTROL_EXCHANGE].into_iter(), &["exclusive.worker."]),
+            read: any_of([SCRAPE_TASKS, SCRAPE_PREVIEWS, CONTROL_EXCHANGE].into_iter(), &["exclusive.worker."]),
             topics: vec![
-                TopicPermissions { exchange: SCRAPE_EXCHANGE, write: "^result$", read: NOTHING },
+                TopicPermissions { exchange: SCRAPE_EXCHANGE, write: "^(result|answer\\..+)$", read: NOTHING },
                 TopicPermissions {
                     exchange: EVENTS_EXCHANGE,
                     write: "^(worker\\.stats|scrape\\.progress\\..+)$",

@@ -70,6 +70,8 @@ async fn a_handler_that_always_panics_ends_at_the_delivery_limit() {
     tokio::spawn(Consumer::new(&connection, SCRAPE_TASKS, 1).run(handler, stop.clone()));
     let (_, death) = next_death(&connection).await;
     assert_eq!((death.reason.as_str(), death.queue.as_str()), ("delivery_limit", SCRAPE_TASKS));
+    assert_eq!((death.history[0].queue.as_str(), death.history[0].count), (SCRAPE_TASKS, 1));
+    assert!(death.history[0].time.is_some(), "the broker says when");
     assert_eq!(death.route.map(|route| route.key), Some(TASK_ROUTE.key.clone()));
     assert_eq!(tries.load(Ordering::SeqCst), 6, "the first delivery and five more");
     stop.cancel();

@@ -8,12 +8,13 @@ use rmu_messaging::{
         auth::{AccountV1, MeV1},
         control::WorkerControlV1,
         events::{AccountChangedV1, WorkerStatsV1},
+        preview::{PreviewRequestV1, PreviewV1},
         scrape::{ScrapeResultV1, ScrapeTaskV1},
     },
-    rpc::{Client, Router, Server},
+    rpc::{Client, PREVIEWS, Router, Server},
     topology::{
-        AUTH_RPC_ROUTE, CONTROL_ROUTE, RESULT_ROUTE, SCRAPE_RESULTS, SCRAPE_TASKS, TASK_ROUTE, WORKER_STATS_ROUTE,
-        account_event_route,
+        AUTH_RPC_ROUTE, CONTROL_ROUTE, PREVIEW_ROUTE, RESULT_ROUTE, SCRAPE_RESULTS, SCRAPE_TASKS, TASK_ROUTE,
+        WORKER_STATS_ROUTE, account_event_route,
     },
 };
 use rmu_test_support::broker::TestVhost;
@@ -84,6 +85,28 @@ async fn a_worker_reads_no_results() {
     let first = tokio::time::timeout(SOON, seen.recv()).await.unwrap();
     assert_eq!(first, Some("task"), "it may read tasks; a result it would have had before");
     assert_eq!(vhost.ready_messages(SCRAPE_RESULTS).await, Some(1));
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn gateway_asks_and_a_worker_answers_with_their_own_rights() {
+    let vhost = TestVhost::new().await;
+    let open = |service: Service| {
+        let url = vhost.amqp_url_as(service.as_str());
+        async move { connect(&url, Declare::Owned(service, Limits::default())).await }
+    };
+    let (gateway, worker): (Connection, Connection) = (open(Service::Gateway).await, open(Service::Worker).await);
+    let router = Router::new().on(|_: PreviewRequestV1, _: Context| async { Ok(PreviewV1::example()) });
+    let stop = CancellationToken::new();
+    tokio::spawn(Server::at(&PREVIEWS, &worker, router, 1).run(stop.clone()));
+    let client = Client::to(gateway, &PREVIEWS);
+    // More than one, so that both lines are used again.
+    for _ in 0..3 {
+        assert_eq!(client.call(&PreviewRequestV1::example()).await.unwrap(), Ok(PreviewV1::example()));
+    }
+    let worker = Publisher::new(worker);
+    assert!(!may::<PreviewRequestV1>(&worker, &PREVIEW_ROUTE).await, "a request of its own making");
+    assert!(!may::<PreviewV1>(&worker, &Route::new("", SCRAPE_RESULTS)).await, "over the default exchange");
     stop.cancel();
 }
 

@@ -2,3 +2,5 @@
 #![allow(clippy::expect_used, reason = "helpers of tests report failures as tests do")]
 
 mod architecture;
+mod contracts;
+mod readme;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use rmu_catalogue::{
     CatalogueError,
     ledger::{
-        DispatchLimits, DueTask, OutboxMessage, TraceHeaders, WAKE_UP_CHANNEL, admit_frontier, dispatch_due,
+        DispatchLimits, DueTask, OutboxMessage, TraceHeaders, Turns, WAKE_UP_CHANNEL, admit_frontier, dispatch_due,
         dispatch_outbox,
     },
 };
@@ -35,8 +35,9 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Relays until `stop`.
 pub(super) async fn run(state: AppState, stop: CancellationToken) {
     let mut listener = None;
+    let turns = Turns::default();
     while !stop.is_cancelled() {
-        let pause = match round(&state).await {
+        let pause = match round(&state, &turns).await {
             Ok(Round::Done) => None,
             Ok(Round::Unconfirmed) => Some(PAUSE_AFTER_FAILURE),
             Err(error) => {
@@ -61,7 +62,7 @@ enum Round {
     Unconfirmed,
 }
 
-async fn round(state: &AppState) -> Result<Round, CatalogueError> {
+async fn round(state: &AppState, turns: &Turns) -> Result<Round, CatalogueError> {
     while admit_frontier(&state.database, state.config.max_queue_size).await? > 0 {}
     loop {
         let unconfirmed = &std::sync::atomic::AtomicBool::new(false);
@@ -87,7 +88,8 @@ async fn round(state: &AppState) -> Result<Round, CatalogueError> {
             unconfirmed.fetch_or(sent.len() < count, std::sync::atomic::Ordering::Relaxed);
             sent
         };
-        let sent = dispatch_due(&state.database, limits(state), publish).await?;
+        let sent = dispatch_due(&state.database, limits(state, turns), publish).await?;
+        turns.sent(sent);
         if unconfirmed.load(std::sync::atomic::Ordering::Relaxed) {
             return Ok(Round::Unconfirmed);
         }
@@ -98,9 +100,10 @@ async fn round(state: &AppState) -> Result<Round, CatalogueError> {
 }
 
 /// So many that no browser waits for work, so few that each task is begun long before its deadline.
-fn limits(state: &AppState) -> DispatchLimits {
+fn limits(state: &AppState, turns: &Turns) -> DispatchLimits {
     let browsers: u32 = state.workers.current().iter().map(|worker| worker.pool.cap).sum();
-    DispatchLimits { batch: BATCH, in_flight: browsers.saturating_mul(PER_BROWSER).max(LEAST_IN_FLIGHT) }
+    let in_flight = browsers.saturating_mul(PER_BROWSER).max(LEAST_IN_FLIGHT);
+    DispatchLimits { batch: BATCH, in_flight, order: turns.order() }
 }
 
 async fn publish_tasks(publisher: &Publisher, tasks: Vec<DueTask>) -> Vec<TaskId> {

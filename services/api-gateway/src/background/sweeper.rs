@@ -3,17 +3,20 @@
 use crate::AppState;
 use rmu_catalogue::{
     CatalogueError,
+    dead_letters::count_waiting,
     ledger::{queue_overview, sweep},
+    source_health::{PausedSource, paused_sources, settle_held_jobs},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Sweeps until `stop`.
 pub(super) async fn run(state: AppState, stop: CancellationToken) {
+    let mut told = BTreeSet::new();
     loop {
-        if let Err(error) = round(&state).await {
+        if let Err(error) = round(&state, &mut told).await {
             metrics::counter!("rmu_sweeper_failures_total").increment(1);
             tracing::warn!(%error, "sweep failed");
         }
@@ -24,7 +27,9 @@ pub(super) async fn run(state: AppState, stop: CancellationToken) {
     }
 }
 
-async fn round(state: &AppState) -> Result<(), CatalogueError> {
+async fn round(state: &AppState, told: &mut BTreeSet<String>) -> Result<(), CatalogueError> {
+    settle_held_jobs(&state.database).await?;
+    tell_of_paused(paused_sources(&state.database).await?, told);
     let swept = sweep(&state.database).await?;
     if swept.unanswered > 0 {
         metrics::counter!("rmu_scrape_tasks_unanswered_total").increment(u64::from(swept.unanswered));
@@ -37,6 +42,19 @@ async fn round(state: &AppState) -> Result<(), CatalogueError> {
     metrics::gauge!("rmu_queue_limit").set(f64::from(state.config.max_queue_size));
     let oldest = queue.oldest_due_at.map_or(0, |due| (chrono::Utc::now() - due).num_milliseconds().max(0));
     metrics::gauge!("rmu_queue_oldest_due_seconds").set(Duration::from_millis(oldest.unsigned_abs()).as_secs_f64());
+    metrics::gauge!("rmu_dead_letters_waiting").set(f64::from(count_waiting(&state.database).await?));
     state.database.record_metrics();
     Ok(())
+}
+
+/// What alerts look at: 1 for every source that is paused because its site has changed, 0 when it goes on.
+fn tell_of_paused(paused: Vec<PausedSource>, told: &mut BTreeSet<String>) {
+    let now: BTreeSet<String> = paused.into_iter().map(|source| source.slug).collect();
+    for source in told.difference(&now) {
+        metrics::gauge!("rmu_source_paused", "source" => source.clone()).set(0.0);
+    }
+    for source in &now {
+        metrics::gauge!("rmu_source_paused", "source" => source.clone()).set(1.0);
+    }
+    *told = now;
 }

@@ -39,7 +39,7 @@ pub(super) fn task_message(task: &DueTask) -> ScrapeTaskV1 {
             definition: task.source.definition.clone(),
         },
         target: match &task.target {
-            Target::Discovery { url } => TargetV1::Discovery { url: url.clone() },
+            Target::Discovery { url, .. } => TargetV1::Discovery { url: url.clone() },
             Target::Unit { url, code, year } => {
                 TargetV1::Unit { url: url.clone(), code: code.clone().map(String::from), year: year.map(Year::get) }
             }
@@ -133,11 +133,12 @@ fn record(
 fn entry_outcome(message: EntryOutcomeV1) -> EntryOutcome {
     let refused = |code: &str, error: &ParseError| EntryOutcome::Failed {
         code: storable(code, 50),
+        entry: None,
         kind: FailureKind::Internal,
         detail: format!("the worker's answer was refused: {error}"),
     };
     let named = |code: &str, year: Option<u16>| {
-        Ok(FeedEntry { code: UnitCode::parse(code)?, year: year.map(Year::new).transpose()? })
+        Ok::<_, ParseError>(FeedEntry { code: UnitCode::parse(code)?, year: year.map(Year::new).transpose()? })
     };
     match message {
         EntryOutcomeV1::Unit { facts, gaps, origins, content_hash: _ } => {
@@ -152,8 +153,9 @@ fn entry_outcome(message: EntryOutcomeV1) -> EntryOutcome {
         EntryOutcomeV1::NotFound { code, year, detail: _ } => {
             named(&code, year).map_or_else(|error| refused(&code, &error), EntryOutcome::NotFound)
         }
-        EntryOutcomeV1::Failed { code, year: _, failure, detail } => EntryOutcome::Failed {
+        EntryOutcomeV1::Failed { code, year, failure, detail } => EntryOutcome::Failed {
             code: storable(&code, 50),
+            entry: named(&code, year).ok(),
             kind: FailureKind::parse(&failure).unwrap_or(FailureKind::Internal),
             detail: storable(&detail, 200),
         },

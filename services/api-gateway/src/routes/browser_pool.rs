@@ -5,7 +5,7 @@ use crate::{
     auth::{Access, Admin, RouteAccess},
 };
 use actix_web::{get, web};
-use rmu_messaging::contracts::events::{PoolStatsV1, WorkerStatsV1};
+use rmu_messaging::contracts::events::{PoolStatsV1, SlowHostV1, WorkerStatsV1};
 use rmu_web::Data;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,6 +40,17 @@ pub struct Worker {
     /// `closed`, `open` (browsers cannot start) or `half_open`.
     pub breaker: String,
     pub pool: Pool,
+    /// Hosts that are visited more slowly than their sources ask, because they are slow or refuse.
+    pub slow_hosts: BTreeMap<String, SlowHost>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlowHost {
+    /// The least time between two visits, over all workers.
+    pub gap_ms: u64,
+    /// For how long it is asked nothing at all; 0 if it is visited.
+    pub closed_for_ms: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -109,7 +120,14 @@ impl From<WorkerStatsV1> for Worker {
             tasks_in_progress: stats.tasks_in_progress,
             breaker: stats.pool.breaker,
             pool,
+            slow_hosts: stats.slow_hosts.into_iter().map(|(host, slow)| (host, SlowHost::from(slow))).collect(),
         }
+    }
+}
+
+impl From<SlowHostV1> for SlowHost {
+    fn from(slow: SlowHostV1) -> Self {
+        Self { gap_ms: slow.gap_ms, closed_for_ms: slow.closed_for_ms }
     }
 }
 
@@ -128,5 +146,7 @@ mod tests {
         assert_eq!((pools.total.cap, pools.total.in_use, pools.total.oldest_wait_ms), (4, 2, 900));
         assert_eq!(pools.total.restarts, BTreeMap::from([("pages".to_owned(), 4), ("crashed".to_owned(), 2)]));
         assert_eq!(pools.workers.len(), 2);
+        let slow = SlowHost { gap_ms: 8_000, closed_for_ms: 0 };
+        assert_eq!(pools.workers[0].slow_hosts.get("handbook.northfield.example"), Some(&slow));
     }
 }

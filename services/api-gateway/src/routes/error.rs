@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use rmu_catalogue::{CatalogueError, ConflictKind};
+use rmu_extraction::SourceErrors;
 use rmu_messaging::{contracts::auth::RpcErrorV1, rpc::RpcError};
 use rmu_postgres::DatabaseError;
 use rmu_web::{ErrorCode, Problem};
@@ -59,6 +60,7 @@ impl From<CatalogueError> for ApiError {
                     .into()
             }
             CatalogueError::Invalid { field, detail } => Problem::invalid(field, detail).into(),
+            CatalogueError::BadSource(mistakes) => bad_source(&mistakes).into(),
             CatalogueError::NotFound { what } => Problem::not_found(what).into(),
             CatalogueError::Conflict { kind, detail } => conflict(kind, detail).into(),
             CatalogueError::LimitReached { retry_after, .. } => {
@@ -66,10 +68,23 @@ impl From<CatalogueError> for ApiError {
                     .with_retry_after(retry_after.as_secs().max(1))
                     .into()
             }
+            CatalogueError::TooSoon { retry_after } => {
+                Problem::new(ErrorCode::RateLimited, "This was done a short while ago; it may be done again later.")
+                    .with_retry_after(retry_after.as_secs() + 1)
+                    .into()
+            }
             CatalogueError::Forbidden { detail } => Problem::forbidden(detail).into(),
             CatalogueError::Database(error) => error.into(),
         }
     }
+}
+
+/// Every mistake at its place: `definition/facts/title/0/css`.
+fn bad_source(mistakes: &SourceErrors) -> Problem {
+    let problem = Problem::new(ErrorCode::Invalid, "The rules of the source have mistakes.");
+    mistakes.0.iter().fold(problem, |problem, mistake| {
+        problem.with_error(format!("definition{}", mistake.path), mistake.message.as_str())
+    })
 }
 
 fn conflict(kind: ConflictKind, detail: String) -> Problem {

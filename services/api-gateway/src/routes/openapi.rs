@@ -31,6 +31,14 @@ const SCHEME: &str = "accessToken";
                        RFC 9457 problems with a code from a closed set. Lists are paged by `cursor` and `limit`.",
         license(name = "MIT OR Apache-2.0")
     ),
+    tags(
+        (name = "units", description = "Search, and everything known of a unit."),
+        (name = "reviews", description = "What students thought of a unit."),
+        (name = "universities", description = "Universities, and how scores are made."),
+        (name = "auth", description = "Accounts and sessions."),
+        (name = "admin", description = "Sources, scrapes and workers; for administrators."),
+        (name = "health", description = "For load balancers and operators."),
+    ),
     modifiers(&AccessTokens),
 )]
 pub struct Base;
@@ -124,6 +132,14 @@ mod tests {
             routes::access_table().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
         assert_eq!(documented, declared, "routes (left) and the rows of their ACCESS (right) differ");
         assert_eq!(declared.len(), routes::access_table().count(), "a route is declared twice");
+    }
+
+    #[test]
+    fn the_published_document_is_the_generated_one() {
+        let published = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/openapi.json");
+        let published = std::fs::read_to_string(published).unwrap();
+        let generated = document().to_pretty_json().unwrap();
+        assert!(published.trim_end() == generated, "proto/openapi.json is out of date: run `make contracts`");
     }
 
     #[test]

@@ -4,18 +4,23 @@ use crate::{
     ApiError, AppState,
     auth::{Access, Admin, RouteAccess},
 };
-use actix_web::{get, web};
+use actix_web::{get, post, web};
 use chrono::{DateTime, Utc};
-use rmu_catalogue::ledger::queue_overview;
-use rmu_web::Data;
-use serde::Serialize;
+use rmu_catalogue::ledger::{ClearQueue, Confirmation, clear_queue, queue_overview};
+use rmu_domain::ids::JobId;
+use rmu_web::{Data, Json, Problem};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
-pub const ACCESS: &[RouteAccess] = &[RouteAccess::new("GET", "/api/admin/queue", Access::Admin)];
+pub const ACCESS: &[RouteAccess] = &[
+    RouteAccess::new("GET", "/api/admin/queue", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/queue/clear", Access::Admin),
+];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
-    services.service(queue);
+    services.service(queue).service(clear);
 }
 
 /// The queue at this moment.
@@ -55,4 +60,51 @@ async fn queue(state: web::Data<AppState>, _admin: Admin) -> Result<Data<QueueBo
         oldest_age_seconds: queue.oldest_due_at.map(age),
         finished_last_minute: queue.finished_last_minute,
     }))
+}
+
+/// What is to be cleared. One of `expected` and `confirm` is needed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClearQueueBody {
+    /// Of this scrape alone; otherwise of all.
+    pub scrape: Option<Uuid>,
+    /// How many waiting tasks (pending and frontier) are expected to be cleared: with another number nothing is.
+    pub expected: Option<u32>,
+    /// `true` clears however many there are.
+    pub confirm: Option<bool>,
+}
+
+/// What was cleared.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClearedBody {
+    /// Tasks that were pending, and pages that waited to become tasks.
+    pub cancelled: u32,
+    /// Scrapes of which something was cleared.
+    pub scrapes: u32,
+}
+
+/// Cancels everything that waits in the queue
+///
+/// What is with workers goes on. The body must confirm: by the number of waiting tasks, or by a flag.
+#[utoipa::path(tag = "admin", request_body = ClearQueueBody, responses(
+    (status = 200, description = "What was cleared.", body = Data<ClearedBody>),
+    (status = 404, description = "`not_found`: there is no such scrape."),
+    (status = 409, description = "`conflict`: another number of tasks waits; nothing was cleared."),
+    (status = 422, description = "`invalid`: it was not confirmed."),
+))]
+#[post("/api/admin/queue/clear")]
+async fn clear(
+    state: web::Data<AppState>,
+    admin: Admin,
+    body: Json<ClearQueueBody>,
+) -> Result<Data<ClearedBody>, ApiError> {
+    let confirmation = match (body.0.expected, body.0.confirm) {
+        (Some(number), _) => Confirmation::Number(number),
+        (None, Some(true)) => Confirmation::Whatever,
+        _ => return Err(Problem::invalid("confirm", "must be true, or `expected` the number of waiting tasks").into()),
+    };
+    let request = ClearQueue { job: body.0.scrape.map(JobId::from), confirmation, cleared_by: admin.account };
+    let cleared = clear_queue(&state.database, &request).await?;
+    Ok(Data::new(ClearedBody { cancelled: cleared.cancelled, scrapes: cleared.jobs }))
 }

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod events;
+mod retry;
 mod tasks;
 
 use crate::{
@@ -19,7 +20,13 @@ use rmu_catalogue::{
         start_scrape,
     },
 };
-use rmu_domain::{ids::JobId, scrape::JobState, slug::Slug, unit_code::UnitCode};
+use rmu_domain::{
+    ids::JobId,
+    scrape::{JobState, Priority},
+    slug::Slug,
+    unit_code::UnitCode,
+    year::Year,
+};
 use rmu_messaging::trace_context;
 use rmu_web::{Data, Json, Page, Path, Problem, Query, cursor};
 use serde::Deserialize;
@@ -32,6 +39,8 @@ pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/admin/scrapes/{id}", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/events", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/tasks", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/scrapes/{id}/tasks/{task}/retry", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/scrapes/{id}/retry", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/cancel", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/pause", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/resume", Access::Admin),
@@ -39,12 +48,12 @@ pub const ACCESS: &[RouteAccess] = &[
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(start).service(list).service(show).service(events::watch).service(tasks::list);
-    services.service(cancel).service(pause).service(resume);
+    services.service(cancel).service(pause).service(resume).service(retry::all).service(retry::one);
 }
 
 /// Starts a scrape of a source
 ///
-/// Without `urls` and `codes` everything is read that the source's start addresses lead to. With an
+/// Without `urls`, `codes` and `template` everything is read that the source's start addresses lead to. With an
 /// `Idempotency-Key` the same request sent twice starts one job.
 #[utoipa::path(tag = "admin", request_body = StartScrapeBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters, kept for a day.")),
@@ -64,6 +73,7 @@ async fn start(
 ) -> Result<Data<ScrapeBody>, ApiError> {
     let request = StartScrape {
         source: Slug::parse(&request.0.source).map_err(|error| CatalogueError::invalid("source", &error))?,
+        priority: priority(request.0.priority.as_deref())?,
         scope: scope(request.0)?,
         started_by: Some(admin.account),
         trace: trace(),
@@ -79,7 +89,25 @@ async fn start(
     Ok(Data::created(job.into(), location).with_status(actix_web::http::StatusCode::ACCEPTED))
 }
 
-fn scope(body: StartScrapeBody) -> Result<Scope, CatalogueError> {
+fn priority(name: Option<&str>) -> Result<Option<Priority>, CatalogueError> {
+    name.map(Priority::parse).transpose().map_err(|error| CatalogueError::invalid("priority", &error))
+}
+
+fn scope(body: StartScrapeBody) -> Result<Scope, ApiError> {
+    if let Some(template) = &body.template {
+        if body.urls.is_some() || body.codes.is_some() {
+            return Err(Problem::invalid("template", "must not stand beside urls or codes").into());
+        }
+        let years = body.years.unwrap_or_default();
+        let parse = |(index, year): (usize, &u16)| {
+            Year::new(*year).map_err(|error| CatalogueError::invalid(format!("years[{index}]"), &error))
+        };
+        let years = years.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        return Ok(Scope::Template { template: template.parse("template.")?, years });
+    }
+    if body.years.is_some() {
+        return Err(Problem::invalid("years", "are for a template").into());
+    }
     if body.urls.is_none() && body.codes.is_none() {
         return Ok(Scope::Discovery);
     }
@@ -176,7 +204,7 @@ async fn resume(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Re
 }
 
 /// How many entries a page holds.
-fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
+pub(super) fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
     match asked.unwrap_or(20) {
         limit @ 1..=50 => Ok(limit),
         _ => Err(Problem::invalid_parameter("limit", "must be a whole number from 1 to 50")),
@@ -184,7 +212,7 @@ fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
 }
 
 /// The trace of this request, for the messages that it causes.
-fn trace() -> TraceHeaders {
+pub(super) fn trace() -> TraceHeaders {
     let current = trace_context::current();
     let named = [("traceparent", current.traceparent), ("tracestate", current.tracestate)];
     named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()

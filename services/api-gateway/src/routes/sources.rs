@@ -1,5 +1,8 @@
 //! Sources: handbook sites and the versioned rules to read them.
 
+pub mod presets;
+pub mod preview;
+
 use crate::{
     ApiError, AppState,
     auth::{Access, Admin, RouteAccess},
@@ -21,11 +24,16 @@ use uuid::Uuid;
 pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/admin/sources", Access::Admin),
     RouteAccess::new("POST", "/api/admin/sources", Access::Admin),
+    RouteAccess::new("GET", "/api/admin/sources/presets", Access::Admin),
+    RouteAccess::new("POST", "/api/admin/sources/preview", Access::Admin),
+    RouteAccess::new("GET", "/api/admin/sources/schema", Access::Admin),
     RouteAccess::new("GET", "/api/admin/sources/{slug}", Access::Admin),
     RouteAccess::new("PUT", "/api/admin/sources/{slug}", Access::Admin),
 ];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
+    // Before `{slug}`, which would take their names for a source's.
+    services.service(presets::list_presets).service(presets::show_schema).service(preview::try_page);
     services.service(list).service(create).service(show).service(update);
 }
 
@@ -45,6 +53,9 @@ pub struct SourceBody {
     #[schema(value_type = Object)]
     pub definition: Value,
 }
+
+/// Addresses beside those of sources, so that no source can be reached under them.
+const RESERVED: [&str; 3] = ["presets", "preview", "schema"];
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -93,6 +104,9 @@ async fn create(
     let NewSourceBody { university, slug, definition } = new.0;
     let university = Slug::parse(&university).map_err(|error| CatalogueError::invalid("university", &error))?;
     let slug = Slug::parse(&slug).map_err(|error| CatalogueError::invalid("slug", &error))?;
+    if RESERVED.contains(&slug.as_str()) {
+        return Err(Problem::invalid("slug", "is the name of something else under this address").into());
+    }
     let source = create_source(&state.database, &university, &slug, &definition, Some(admin.account)).await?;
     let location = format!("/api/admin/sources/{slug}");
     Ok(Data::created(body(source), location))

@@ -4,7 +4,7 @@ use crate::{TestGateway, auth_service::claims};
 use reqwest::{Response, StatusCode};
 use rmu_catalogue::{
     ingest::{TaskOutcome, TaskResult, UnitRead, apply_result},
-    ledger::{DispatchLimits, Scope, StartScrape, TraceHeaders, dispatch_due, start_scrape},
+    ledger::{DispatchLimits, DispatchOrder, Scope, StartScrape, TraceHeaders, dispatch_due, start_scrape},
     sources::create_source,
 };
 use rmu_domain::{
@@ -81,17 +81,22 @@ impl FilledGateway {
         let wanted = StartScrape {
             source,
             scope: Scope::List { urls, codes: Vec::new() },
+            priority: None,
             started_by: None,
             trace: TraceHeaders::new(),
             idempotency_key: None,
         };
         start_scrape(database, 1000, &wanted).await.unwrap();
         let sent = Mutex::new(Vec::new());
-        dispatch_due(database, DispatchLimits { batch: 50, in_flight: 1000 }, |tasks| {
-            let ids = tasks.iter().map(|task| task.id).collect();
-            *sent.lock().unwrap() = tasks;
-            async move { ids }
-        })
+        dispatch_due(
+            database,
+            DispatchLimits { batch: 50, in_flight: 1000, order: DispatchOrder::ByPriority },
+            |tasks| {
+                let ids = tasks.iter().map(|task| task.id).collect();
+                *sent.lock().unwrap() = tasks;
+                async move { ids }
+            },
+        )
         .await
         .unwrap();
         for task in sent.into_inner().unwrap() {

@@ -5,5 +5,6 @@ mod auth;
 mod browser_pool;
 mod docs;
 mod reviews;
+mod sources;
 mod units;
 mod universities;

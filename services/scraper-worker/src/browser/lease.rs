@@ -1,5 +1,8 @@
 //! A browser on loan: what may be done with a page, each command under its limit.
 
+mod acting;
+mod picture;
+
 use super::{
     command::{self, DriverLog, Response},
     error::PageError,
@@ -35,6 +38,8 @@ pub struct Snapshot {
     pub url: String,
     pub status: Option<u16>,
     pub html: String,
+    /// How long the site took to begin its answer, by the browser's own clock.
+    pub latency: Option<Duration>,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +50,7 @@ struct RawSnapshot {
     html: Option<String>,
     length: u64,
     origin: f64,
+    latency: Option<f64>,
 }
 
 /// `HTML` of a page beyond the limit is not even carried over. The doctype decides how markup is read.
@@ -56,6 +62,7 @@ const SNAPSHOT: &str = r"
         url: location.href,
         status: entry && entry.responseStatus ? entry.responseStatus : null,
         origin: performance.timeOrigin,
+        latency: entry && entry.responseStart ? entry.responseStart - entry.requestStart : null,
         length: html.length,
         html: html.length > arguments[0] ? null : html,
     };";
@@ -113,7 +120,6 @@ impl Lease {
         }
         let browser = self.browser()?;
         browser.pages = browser.pages.saturating_add(1);
-        browser.is_blank = false;
         self.command(async { client.goto(url).await }).await
     }
 
@@ -180,7 +186,8 @@ impl Lease {
         if bytes > limit {
             return Err(PageError::TooLarge(bytes));
         }
-        Ok(Snapshot { url: raw.url, status: raw.status, html })
+        let latency = raw.latency.and_then(|latency| Duration::try_from_secs_f64(latency / 1e3).ok());
+        Ok(Snapshot { url: raw.url, status: raw.status, html, latency })
     }
 
     /// Why the browser shows a page of its own.

@@ -12,6 +12,7 @@ use super::{
     lease::Lease,
     limits::PoolSettings,
     line::WaitingLine,
+    processes,
     registry::Registry,
     scope::Scope,
     session::Browser,
@@ -23,13 +24,16 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, oneshot},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How often runaway browsers are looked for.
+const RUNAWAY_PAUSE: Duration = Duration::from_millis(500);
 
 /// A handle to the pool; clones share it.
 #[derive(Clone)]
@@ -88,6 +92,7 @@ impl BrowserPool {
             settings,
         });
         inner.spawn(upkeep(Arc::clone(&inner)));
+        inner.spawn(stop_runaways(Arc::clone(&inner)));
         if let Some(guard) = guard {
             inner.spawn(keep_guard(Arc::clone(&inner), guard?));
         }
@@ -206,22 +211,36 @@ impl Inner {
         broken: Option<&'static str>,
     ) {
         let reason = broken.or_else(|| browser.worn_by(&pool.settings.limits));
-        if reason.is_none() && !pool.line.is_closed() {
-            browser.idle_since = Instant::now();
-            // Under the lock, so that nobody sees more browsers than permits and thinks one is too many.
-            let mut idle = pool.idle();
-            idle.push(browser);
-            drop(permit);
-            return;
-        }
         let inner = Arc::clone(pool);
         pool.spawn(async move {
             match reason {
                 Some(reason) => inner.replace(browser, reason).await,
-                None => inner.retire(browser, true).await,
+                None if inner.line.is_closed() => inner.retire(browser, true).await,
+                // A page may not want to be left, or leave windows and scripts behind. That is found out here, not
+                // by whoever gets the browser next.
+                None if browser.leave_page(&inner.settings.limits).await => inner.keep(browser, permit).await,
+                None => inner.replace(browser, "stuck").await,
             }
-            drop(permit);
         });
+    }
+
+    /// Puts a browser among the idle ones.
+    async fn keep(&self, browser: Browser, permit: OwnedSemaphorePermit) {
+        let surplus = {
+            // Under the lock, so that nobody sees more browsers than permits and thinks one is too many.
+            let mut idle = self.idle();
+            let surplus = if self.line.is_closed() {
+                Some(browser)
+            } else {
+                idle.push(browser);
+                None
+            };
+            drop(permit);
+            surplus
+        };
+        if let Some(browser) = surplus {
+            self.retire(browser, true).await;
+        }
     }
 
     /// Ends a browser in whose place another will be started when it is needed.
@@ -272,31 +291,24 @@ impl Inner {
         }
     }
 
-    /// Looks after one idle browser that needs it, holding a permit as everybody does.
-    async fn look_after_idle(&self) {
+    /// Ends one idle browser that is worn, holding a permit as everybody does.
+    async fn end_worn_idle(&self) {
         let limits = &self.settings.limits;
         let Some(permit) = self.line.try_now() else { return };
         let needy = {
             let mut idle = self.idle();
-            let index = idle.iter_mut().position(|browser| {
-                browser.worn_by(limits).is_some()
-                    || (!browser.is_blank && browser.idle_since.elapsed() >= limits.upkeep)
-            });
-            index.map(|index| idle.remove(index))
+            let mut worn = idle.iter_mut().map(|browser| browser.worn_by(limits)).enumerate();
+            let found = worn.find_map(|(index, reason)| Some((index, reason?)));
+            found.map(|(index, reason)| (idle.remove(index), reason))
         };
-        let Some(mut browser) = needy else { return };
-        if let Some(reason) = browser.worn_by(limits) {
+        if let Some((browser, reason)) = needy {
             self.replace(browser, reason).await;
-        } else if browser.blank(limits).await {
-            self.idle().push(browser);
-        } else {
-            self.replace(browser, "stuck").await;
         }
         drop(permit);
     }
 }
 
-/// Measures memory, and sees to it that idle browsers are quiet and not kept for ever.
+/// Measures memory, and sees to it that idle browsers are not kept for ever.
 async fn upkeep(pool: Arc<Inner>) {
     let mut ticks = tokio::time::interval(pool.settings.limits.upkeep);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -307,18 +319,32 @@ async fn upkeep(pool: Arc<Inner>) {
         }
         let registry = Arc::clone(&pool.registry);
         let _ = pool.registry.runtime.spawn_blocking(move || registry.measure()).await;
-        // A page that eats twice what a browser may is stopped where it is; its holder sees a crash.
-        for group in pool.registry.groups() {
-            if pool.registry.memory(group) >= pool.settings.limits.recycle_memory.saturating_mul(2) {
-                tracing::warn!(
-                    group,
-                    memory = pool.registry.memory(group),
-                    "killing a browser that ran away with memory"
-                );
-                super::processes::kill_group(group);
-            }
+        pool.end_worn_idle().await;
+    }
+}
+
+/// A page that eats memory is stopped where it is; its holder sees a crash. Looked for more often than memory is
+/// measured, since a script fills a gibibyte in a second or two.
+async fn stop_runaways(pool: Arc<Inner>) {
+    let mut ticks = tokio::time::interval(RUNAWAY_PAUSE);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let bound = pool.settings.limits.recycle_memory.saturating_mul(2);
+    loop {
+        tokio::select! {
+            () = pool.stopping.cancelled() => return,
+            _ = ticks.tick() => {}
         }
-        pool.look_after_idle().await;
+        let groups = pool.registry.groups();
+        if groups.is_empty() {
+            continue;
+        }
+        let of_all: Vec<_> = groups.iter().map(|group| (*group, pool.registry.memory(*group))).collect();
+        let found = pool.registry.runtime.spawn_blocking(move || processes::groups_beyond(&groups, bound)).await;
+        let of_one = found.unwrap_or_default();
+        for (group, memory) in of_all.into_iter().filter(|(_, bytes)| *bytes >= bound).chain(of_one) {
+            tracing::warn!(group, memory, "killing a browser that ran away with memory");
+            processes::kill_group(group);
+        }
     }
 }
 

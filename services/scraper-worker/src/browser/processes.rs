@@ -138,6 +138,17 @@ pub(super) fn memory_of_groups(groups: &[i32]) -> HashMap<i32, u64> {
     sums
 }
 
+/// The groups of which one process alone holds as much memory as `bound`, and how much that is. By the resident
+/// set, which costs nothing to read; one process shares little enough for that to do.
+pub(super) fn groups_beyond(groups: &[i32], bound: u64) -> HashMap<i32, u64> {
+    let Ok(all) = all_processes() else { return HashMap::new() };
+    let of_groups = all.flatten().filter_map(|process| process.stat().ok()).filter(|stat| groups.contains(&stat.pgrp));
+    of_groups
+        .map(|stat| (stat.pgrp, stat.rss.saturating_mul(procfs::page_size())))
+        .filter(|(_, bytes)| *bytes >= bound)
+        .collect()
+}
+
 fn proportional_bytes(process: &Process) -> u64 {
     let Ok(rollup) = process.smaps_rollup() else { return 0 };
     rollup.memory_map_rollup.0.iter().filter_map(|map| map.extension.map.get("Pss")).sum()

@@ -13,7 +13,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 pub(super) struct Browser {
@@ -26,8 +26,6 @@ pub(super) struct Browser {
     pub(super) document: Option<f64>,
     /// A page was opened and not read to the end.
     pub(super) is_unread: bool,
-    pub(super) idle_since: Instant,
-    pub(super) is_blank: bool,
     registry: Arc<Registry>,
 }
 
@@ -56,8 +54,6 @@ impl Browser {
             pages: 0,
             document: None,
             is_unread: false,
-            idle_since: Instant::now(),
-            is_blank: true,
             registry: Arc::clone(registry),
         })
     }
@@ -85,10 +81,9 @@ impl Browser {
         }
     }
 
-    /// Whether the browser still answers, with one window; pop-ups of the last page are closed.
+    /// Whether the browser still answers, with one window.
     pub(super) async fn is_healthy(&mut self, limits: &PoolLimits) -> bool {
-        let limit = limits.command.min(std::time::Duration::from_secs(2));
-        tokio::time::timeout(limit, self.keep_one_window()).await.unwrap_or(false)
+        tokio::time::timeout(patience(limits), self.keep_one_window()).await.unwrap_or(false)
     }
 
     async fn keep_one_window(&mut self) -> bool {
@@ -111,13 +106,13 @@ impl Browser {
         }
     }
 
-    /// Leaves the last page, so that its scripts do not run on in an idle browser.
-    pub(super) async fn blank(&mut self, limits: &PoolLimits) -> bool {
-        let left = tokio::time::timeout(limits.command, self.client.goto("about:blank")).await;
-        self.is_blank = true;
+    /// Leaves the last page and closes what it has opened, so that its scripts do not run on in an idle browser.
+    /// False if it does not let itself be left.
+    pub(super) async fn leave_page(&mut self, limits: &PoolLimits) -> bool {
         self.document = None;
         self.is_unread = false;
-        matches!(left, Ok(Ok(())))
+        let leaving = async { self.keep_one_window().await && self.client.goto("about:blank").await.is_ok() };
+        tokio::time::timeout(patience(limits), leaving).await.unwrap_or(false)
     }
 
     /// Ends the browser: politely for a while if it still listens, then by force, until nothing is left.
@@ -134,9 +129,14 @@ impl Browser {
     }
 }
 
+/// How long what takes milliseconds in a healthy browser may take in one.
+fn patience(limits: &PoolLimits) -> Duration {
+    limits.command.min(Duration::from_secs(2))
+}
+
 fn capabilities(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Capabilities {
     let limits = &settings.limits;
-    let milliseconds = |limit: std::time::Duration| limit.mul_f32(0.9).as_millis();
+    let milliseconds = |limit: Duration| limit.mul_f32(0.9).as_millis();
     let capabilities = json!({
         "browserName": "chrome",
         // A page is read when its document is there and its own signals say so; a picture that never comes
@@ -164,6 +164,8 @@ fn capabilities(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Cap
                 "profile.default_content_setting_values.notifications": 2,
                 "profile.default_content_setting_values.geolocation": 2,
                 "profile.default_content_setting_values.popups": 2,
+                // Datagrams of calls between browsers go past the resolver: without a proxy there are none.
+                "webrtc.ip_handling_policy": "disable_non_proxied_udp",
             },
         },
     });
@@ -193,7 +195,7 @@ fn arguments(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Vec<St
         "--no-proxy-server",
         "--mute-audio",
         "--disable-features=Translate,MediaRouter,OptimizationHints,WebUSB,WebBluetooth",
-        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--window-size=1280,1600",
         "--js-flags=--max-old-space-size=512",
     ]

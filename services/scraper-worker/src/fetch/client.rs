@@ -91,11 +91,30 @@ impl Fetcher {
         limit: Duration,
         known: &Validators,
     ) -> Result<Fetched, FetchError> {
-        let following = self.follow(url, origins, known);
-        tokio::time::timeout(limit, following).await.map_err(|_| FetchError::TimedOut(limit))?
+        let whole = self.follow(url, origins, Extent::Whole(self.most_bytes), known);
+        tokio::time::timeout(limit, whole).await.map_err(|_| FetchError::TimedOut(limit))?
     }
 
-    async fn follow(&self, url: &Url, origins: &Origins, known: &Validators) -> Result<Fetched, FetchError> {
+    /// The same, but of a body longer than `bytes` only the start, which is all that is asked for.
+    pub async fn get_start(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        limit: Duration,
+        bytes: usize,
+    ) -> Result<Fetched, FetchError> {
+        let unknown = Validators::default();
+        let start = self.follow(url, origins, Extent::Start(bytes), &unknown);
+        tokio::time::timeout(limit, start).await.map_err(|_| FetchError::TimedOut(limit))?
+    }
+
+    async fn follow(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        extent: Extent,
+        known: &Validators,
+    ) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
         for _ in 0..=MOST_HOPS {
             self.check(&url, origins)?;
@@ -106,7 +125,7 @@ impl Fetcher {
                 }
             }
             let response = request.send().await.map_err(|error| unreachable(&error))?;
-            let Some(next) = redirect(&url, &response) else { return self.read(url, response).await };
+            let Some(next) = redirect(&url, &response) else { return read(url, response, extent).await };
             url = next;
         }
         Err(FetchError::TooManyRedirects)
@@ -121,26 +140,37 @@ impl Fetcher {
         };
         if is_allowed_number && origins.allow(url) { Ok(()) } else { Err(FetchError::NotAllowed(url.to_string())) }
     }
+}
 
-    /// Chunks come decompressed, so that the limit holds for what a small answer unfolds to.
-    async fn read(&self, url: Url, mut response: Response) -> Result<Fetched, FetchError> {
-        let status = response.status().as_u16();
-        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
-        let content_type = header(CONTENT_TYPE).map(str::to_owned);
-        let validators = Validators {
-            etag: header(ETAG).map(str::to_owned),
-            last_modified: header(LAST_MODIFIED).map(str::to_owned),
-        };
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-            if body.len().saturating_add(chunk.len()) > self.most_bytes {
-                return Err(FetchError::TooLarge(self.most_bytes));
-            }
-            body.extend_from_slice(&chunk);
+/// How much of a body is wanted.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    /// All of it, or an error if there is more.
+    Whole(usize),
+    /// At least this, and then no more than came along.
+    Start(usize),
+}
+
+/// Chunks come decompressed, so that the limit holds for what a small answer unfolds to.
+async fn read(url: Url, mut response: Response, extent: Extent) -> Result<Fetched, FetchError> {
+    let status = response.status().as_u16();
+    let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
+    let content_type = header(CONTENT_TYPE).map(str::to_owned);
+    let validators = Validators {
+        etag: header(ETAG).map(str::to_owned),
+        last_modified: header(LAST_MODIFIED).map(str::to_owned),
+    };
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        body.extend_from_slice(&chunk);
+        match extent {
+            Extent::Whole(most) if body.len() > most => return Err(FetchError::TooLarge(most)),
+            Extent::Start(enough) if body.len() > enough => break,
+            Extent::Whole(_) | Extent::Start(_) => {}
         }
-        Ok(Fetched { url, status, content_type, body, retry_after, validators })
     }
+    Ok(Fetched { url, status, content_type, body, retry_after, validators })
 }
 
 fn redirect(from: &Url, response: &Response) -> Option<Url> {

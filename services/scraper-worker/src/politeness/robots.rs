@@ -1,8 +1,9 @@
 //! robots.txt, by RFC 9309: fetched plainly, kept for a while, and obeyed.
 
-use super::Refusal;
+use super::{HostGate, Refusal, Went};
 use crate::fetch::{FetchError, Fetched, Fetcher, Origins, PRODUCT};
-use robotxt::{AccessResult, Robots};
+use robotxt::{AccessResult, BYTE_LIMIT, Robots};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -12,6 +13,8 @@ use url::Url;
 
 /// How long an answer is believed. The standard allows a day; a site that closes its doors is heard sooner.
 const KEPT: Duration = Duration::from_secs(3600);
+/// Part of that for what another worker has asked, whose time has begun to run.
+const KEPT_NOTED: Duration = Duration::from_secs(300);
 /// A site that cannot say what it allows is asked again soon.
 const KEPT_UNAVAILABLE: Duration = Duration::from_secs(30);
 const MOST_SITES: usize = 500;
@@ -20,6 +23,15 @@ const MOST_SITES: usize = 500;
 #[derive(Clone, Default)]
 pub struct RobotsCache {
     known: Arc<Mutex<HashMap<String, (Verdict, Instant)>>>,
+}
+
+/// What came of asking for robots.txt, as workers note it for one another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Answer {
+    Text(String),
+    /// 4xx: the site has none, so nothing is forbidden.
+    None,
+    Unavailable(String),
 }
 
 /// What a site's robots.txt says.
@@ -48,18 +60,45 @@ impl RobotsCache {
         (*until > Instant::now()).then(|| verdict.clone())
     }
 
-    pub async fn fetch(&self, fetcher: &Fetcher, url: &Url, origins: &Origins, limit: Duration) -> Verdict {
-        let verdict = match robotxt::robots_url(url) {
-            Ok(robots_url) => verdict(&fetcher.get(&robots_url, origins, limit).await),
-            Err(error) => Verdict::Unavailable(format!("{url}: {error}")),
-        };
-        self.keep(url.origin().ascii_serialization(), verdict.clone());
-        verdict
+    /// What another worker has noted, kept from now on.
+    pub(super) async fn noted(&self, gate: &HostGate, site: &str) -> Option<Verdict> {
+        let answer: Answer = serde_json::from_str(&gate.noted(site).await?).ok()?;
+        let verdict = Verdict::from(&answer);
+        // Not for longer than the note itself may hold by now.
+        self.keep(site.to_owned(), verdict.clone(), KEPT_NOTED.min(answer.kept()));
+        Some(verdict)
     }
 
-    fn keep(&self, origin: String, verdict: Verdict) {
+    /// Asks the site and tells the other workers.
+    pub(super) async fn fetch(
+        &self,
+        gate: &HostGate,
+        fetcher: &Fetcher,
+        url: &Url,
+        origins: &Origins,
+        limit: Duration,
+    ) -> (Verdict, Went) {
+        let site = url.origin().ascii_serialization();
+        let asked_at = Instant::now();
+        let (answer, went) = match robotxt::robots_url(url) {
+            Ok(robots_url) => {
+                let fetched = fetcher.get_start(&robots_url, origins, limit, BYTE_LIMIT).await;
+                (answer(&fetched), Went::of_fetch(&fetched, asked_at.elapsed()))
+            }
+            Err(error) => (Answer::Unavailable(format!("{url}: {error}")), Went::Unclear),
+        };
+        let (verdict, kept) = (Verdict::from(&answer), answer.kept());
+        if let Ok(note) = serde_json::to_string(&answer) {
+            gate.note(&site, &note, kept).await;
+        }
+        self.keep(site, verdict.clone(), kept);
+        // A site without robots.txt may answer 403 for it; that is no refusal of visits.
+        let went = if matches!(answer, Answer::None) { Went::Unclear } else { went };
+        (verdict, went)
+    }
+
+    fn keep(&self, origin: String, verdict: Verdict, kept: Duration) {
         let now = Instant::now();
-        let kept = if matches!(verdict, Verdict::Unavailable(_)) { KEPT_UNAVAILABLE } else { KEPT };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, (_, until)| *until > now);
         if known.len() >= MOST_SITES
@@ -71,18 +110,35 @@ impl RobotsCache {
     }
 }
 
-fn verdict(fetched: &Result<Fetched, FetchError>) -> Verdict {
-    let access = match fetched {
+impl Answer {
+    fn kept(&self) -> Duration {
+        if matches!(self, Self::Unavailable(_)) { KEPT_UNAVAILABLE } else { KEPT }
+    }
+}
+
+impl From<&Answer> for Verdict {
+    fn from(answer: &Answer) -> Self {
+        let access = match answer {
+            Answer::Text(text) => AccessResult::Successful(text.as_bytes()),
+            Answer::None => AccessResult::Unavailable,
+            Answer::Unavailable(reason) => return Self::Unavailable(reason.clone()),
+        };
+        Self::Rules(Arc::new(Robots::from_access(access, PRODUCT)))
+    }
+}
+
+fn answer(fetched: &Result<Fetched, FetchError>) -> Answer {
+    match fetched {
         Ok(fetched) => match fetched.status {
-            200..=299 => AccessResult::Successful(&fetched.body),
+            200..=299 => Answer::Text(String::from_utf8_lossy(&fetched.body).into_owned()),
             // "Slow down" is no permission, though the standard counts it with "there is none".
-            429 | 500.. => return Verdict::Unavailable(format!("status {}", fetched.status)),
-            _ => AccessResult::Unavailable,
+            429 | 500.. => Answer::Unavailable(format!("status {}", fetched.status)),
+            _ => Answer::None,
         },
-        Err(FetchError::TooManyRedirects) => AccessResult::TooManyRedirects,
-        Err(error) => return Verdict::Unavailable(error.to_string()),
-    };
-    Verdict::Rules(Arc::new(Robots::from_access(access, PRODUCT)))
+        // By the standard, too many are as good as none.
+        Err(FetchError::TooManyRedirects) => Answer::None,
+        Err(error) => Answer::Unavailable(error.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -91,14 +147,14 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Verdict {
         let url = Url::parse("https://handbook.example.edu/robots.txt").unwrap();
-        verdict(&Ok(Fetched {
+        Verdict::from(&super::answer(&Ok(Fetched {
             url,
             status,
             content_type: None,
             body: body.into(),
             retry_after: None,
             validators: crate::fetch::Validators::default(),
-        }))
+        })))
     }
 
     fn allows(verdict: &Verdict, path: &str) -> bool {
@@ -141,14 +197,14 @@ mod tests {
         for status in [429, 500, 503] {
             assert!(matches!(answer(status, ""), Verdict::Unavailable(_)), "{status}");
         }
-        assert!(matches!(verdict(&Err(FetchError::TimedOut(KEPT))), Verdict::Unavailable(_)));
+        assert!(matches!(super::answer(&Err(FetchError::TimedOut(KEPT))), Answer::Unavailable(_)));
     }
 
     #[test]
     fn the_cache_is_bounded() {
         let cache = RobotsCache::default();
         for number in 0..MOST_SITES + 10 {
-            cache.keep(format!("https://{number}.example"), answer(200, ""));
+            cache.keep(format!("https://{number}.example"), answer(200, ""), KEPT);
         }
         assert_eq!(cache.known.lock().unwrap().len(), MOST_SITES);
     }

@@ -4,12 +4,12 @@ use crate::{browser::BrowserPool, politeness::HostGate, task::control::Jobs};
 use chrono::Utc;
 use rmu_messaging::{
     Prefetch, Publisher,
-    contracts::events::{PoolStatsV1, WorkerStatsV1},
+    contracts::events::{PoolStatsV1, SlowHostV1, WorkerStatsV1},
     topology::WORKER_STATS_ROUTE,
 };
 use rmu_web::{Lifecycle, lifecycle::Phase};
-use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -40,7 +40,8 @@ pub(super) async fn publish(observed: Observed, ending: CancellationToken) {
         // better off.
         let is_able = observed.pool.blocked_for().is_none() && observed.gate.is_reachable();
         observed.prefetch.set(if is_able { usual } else { 0 });
-        show(&pool);
+        let slow_hosts = slow_hosts(&observed.gate);
+        show(&pool, &slow_hosts);
         let stats = WorkerStatsV1 {
             worker: observed.worker.clone(),
             at: Utc::now(),
@@ -48,6 +49,7 @@ pub(super) async fn publish(observed: Observed, ending: CancellationToken) {
             draining: observed.lifecycle.phase() > Phase::Serving,
             tasks_in_progress: u32::try_from(observed.jobs.tasks_in_progress()).unwrap_or(u32::MAX),
             pool,
+            slow_hosts,
         };
         if let Err(error) = observed.publisher.publish(&WORKER_STATS_ROUTE, &stats).await {
             tracing::debug!(%error, "statistics were not published");
@@ -58,13 +60,28 @@ pub(super) async fn publish(observed: Observed, ending: CancellationToken) {
     }
 }
 
-fn show(pool: &PoolStatsV1) {
+fn slow_hosts(gate: &HostGate) -> BTreeMap<String, SlowHostV1> {
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let now = Instant::now();
+    gate.slow_hosts()
+        .into_iter()
+        .map(|(host, slow)| {
+            let closed = slow.closed_until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+            (host, SlowHostV1 { gap_ms: milliseconds(slow.gap), closed_for_ms: milliseconds(closed) })
+        })
+        .collect()
+}
+
+fn show(pool: &PoolStatsV1, slow_hosts: &BTreeMap<String, SlowHostV1>) {
     let gauge = |name: &'static str, value: u32| metrics::gauge!(name).set(f64::from(value));
     gauge("rmu_browser_pool_cap", pool.cap);
     gauge("rmu_browser_pool_idle", pool.idle);
     gauge("rmu_browser_pool_in_use", pool.in_use);
     gauge("rmu_browser_pool_starting", pool.starting);
     gauge("rmu_browser_pool_waiters", pool.waiters);
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    gauge("rmu_worker_hosts_slowed", count(slow_hosts.len()));
+    gauge("rmu_worker_hosts_closed", count(slow_hosts.values().filter(|host| host.closed_for_ms > 0).count()));
     gauge("rmu_browser_pool_breaker_open", u32::from(pool.breaker != "closed"));
     // Gauges are floating point; beyond 2^53 bytes of browsers nobody counts.
     #[allow(clippy::cast_precision_loss, reason = "a gauge takes no whole numbers")]

@@ -1,8 +1,8 @@
-//! One step of discovery: a sitemap, an index of sitemaps or a listing, fetched plainly.
+//! One step of discovery: a sitemap, an index of sitemaps, a listing or one page of it, fetched plainly.
 
 use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
 use rmu_domain::scrape::FailureKind;
-use rmu_extraction::{DiscoveryError, discover};
+use rmu_extraction::{DiscoveryError, discover, discover_results};
 use rmu_messaging::contracts::scrape::OutcomeV1;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -20,8 +20,11 @@ pub(super) async fn run(
         return Err(ending);
     }
     let ready = Arc::clone(ready);
-    let read = tokio::task::spawn_blocking(move || {
-        discover(&ready.source, &fetched.url, fetched.content_type.as_deref(), &fetched.body)
+    let asked = url.clone();
+    let read = tokio::task::spawn_blocking(move || match ready.source.results_page(&asked) {
+        // By the address asked for: where a redirect led says nothing of the number of the page.
+        Some(page) => discover_results(&ready.source, &page, &fetched.url, &fetched.body),
+        None => discover(&ready.source, &fetched.url, fetched.content_type.as_deref(), &fetched.body),
     });
     let found = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
     found.map(outcome::of_discovery).map_err(|error| {

@@ -3,7 +3,7 @@
 use crate::{
     browser::{LeaseError, PageError},
     fetch::{FetchError, address::AddressPolicy, retry_after},
-    politeness::{GateError, Refusal},
+    politeness::{GateError, Refusal, Went},
 };
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
@@ -21,6 +21,24 @@ pub(super) enum Ending {
 impl Ending {
     pub(super) fn failed(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self::Failed { kind, detail: detail.into(), retry_after: None }
+    }
+
+    /// Back to the ledger, for later: nothing was asked of the site, so the task has not failed.
+    pub(super) fn handed_back(detail: impl Into<String>, again_in: Option<Duration>) -> Self {
+        Self::Failed { kind: FailureKind::Cancelled, detail: detail.into(), retry_after: again_in }
+    }
+
+    /// What this says about the host, which did or did not answer with a document.
+    pub(super) fn went(&self, has_answered: bool) -> Went {
+        match self {
+            Self::Failed { kind: FailureKind::RateLimited, retry_after, .. } => Went::Refused(*retry_after),
+            Self::Failed { kind: FailureKind::Timeout | FailureKind::Connection, .. } if !has_answered => {
+                Went::Refused(None)
+            }
+            // It works: it said plainly that there is no such page.
+            Self::NotFound(_) => Went::Well(Duration::ZERO),
+            Self::Failed { .. } => Went::Unclear,
+        }
     }
 
     /// A status that says there is no document for us. `None` for those that come with one.
@@ -82,11 +100,15 @@ impl From<LeaseError> for Ending {
 
 impl From<GateError> for Ending {
     fn from(error: GateError) -> Self {
-        let kind = match &error {
-            GateError::Busy { .. } => FailureKind::Timeout,
-            GateError::Unreachable(_) => FailureKind::Internal,
-        };
-        Self::failed(kind, error.to_string())
+        match &error {
+            GateError::Closed { is_hopeless: true, left, .. } => {
+                Self::Failed { kind: FailureKind::RateLimited, detail: error.to_string(), retry_after: Some(*left) }
+            }
+            GateError::Unreachable(_) => Self::failed(FailureKind::Internal, error.to_string()),
+            GateError::Busy { .. } | GateError::Paused { .. } | GateError::Closed { .. } => {
+                Self::handed_back(error.to_string(), error.retry_after())
+            }
+        }
     }
 }
 
@@ -162,6 +184,36 @@ mod tests {
     fn what_robots_forbid_is_not_tried_again_and_their_absence_is() {
         assert_eq!(kind_of(Refusal::Disallowed("x".into()).into()), "robots_disallowed");
         assert_eq!(kind_of(Refusal::RobotsUnavailable("x".into()).into()), "connection");
+    }
+
+    #[test]
+    fn a_host_that_is_left_alone_postpones_its_tasks_until_it_is_hopeless() {
+        let closed = |is_hopeless| GateError::Closed {
+            host: "handbook.example.edu".into(),
+            left: Duration::from_secs(30),
+            refused: Duration::from_secs(60),
+            is_hopeless,
+        };
+        let busy = GateError::Busy { host: "handbook.example.edu".into() };
+        for (error, kind, seconds) in [
+            (closed(false), "cancelled", Some(30)),
+            (closed(true), "rate_limited", Some(30)),
+            (busy, "cancelled", None),
+        ] {
+            let OutcomeV1::Failed(failure) = Ending::from(error).outcome() else { panic!("no failure") };
+            assert_eq!((failure.failure.as_str(), failure.retry_after_seconds), (kind, seconds));
+        }
+    }
+
+    #[test]
+    fn what_a_failure_says_about_the_host() {
+        let failed = |kind| Ending::failed(kind, "");
+        assert_eq!(failed(FailureKind::Timeout).went(false), Went::Refused(None));
+        assert_eq!(failed(FailureKind::Timeout).went(true), Went::Unclear, "the page is slow, not the host");
+        assert_eq!(failed(FailureKind::MissingFact).went(true), Went::Unclear);
+        let asked = Some(Duration::from_secs(7));
+        assert_eq!(Ending::of_status(403, asked).unwrap().went(true), Went::Refused(asked));
+        assert_eq!(Ending::of_status(404, None).unwrap().went(true), Went::Well(Duration::ZERO));
     }
 
     #[test]

@@ -148,6 +148,10 @@ impl Inner {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.settings.worker
+    }
+
     pub(super) fn politeness(&self) -> &Politeness {
         &self.settings.politeness
     }

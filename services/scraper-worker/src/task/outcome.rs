@@ -24,10 +24,15 @@ pub(super) fn of_verdict(
         Verdict::Blocked { detail } => Err(Ending::failed(FailureKind::Blocked, detail)),
         Verdict::NotAUnit { detail } => Err(Ending::failed(FailureKind::NotAUnit, detail)),
         Verdict::MissingFacts { missing, detail } => {
-            let names: Vec<_> = missing.into_iter().map(|fact| fact.as_str()).collect();
-            Err(Ending::failed(FailureKind::MissingFact, format!("{}: {detail}", names.join(", "))))
+            Err(Ending::failed(FailureKind::MissingFact, of_missing(missing, &detail)))
         }
     }
+}
+
+/// The names come first: whoever watches over sources reads them there.
+fn of_missing(missing: impl IntoIterator<Item = FactName>, detail: &str) -> String {
+    let names: Vec<_> = missing.into_iter().map(|fact| fact.as_str()).collect();
+    format!("{}: {detail}", names.join(", "))
 }
 
 fn of_unit(record: UnitRecord, url: &Url, fetched_at: DateTime<Utc>, known: Option<&str>) -> OutcomeV1 {
@@ -107,7 +112,7 @@ fn of_entry(verdict: Verdict, asked: &FeedEntryV1) -> EntryOutcomeV1 {
         Verdict::NotFound { detail } => EntryOutcomeV1::NotFound { code, year, detail },
         Verdict::Blocked { detail } => failed(FailureKind::Blocked, detail),
         Verdict::NotAUnit { detail } => failed(FailureKind::NotAUnit, detail),
-        Verdict::MissingFacts { detail, .. } => failed(FailureKind::MissingFact, detail),
+        Verdict::MissingFacts { missing, detail } => failed(FailureKind::MissingFact, of_missing(missing, &detail)),
     }
 }
 
@@ -119,7 +124,7 @@ fn origins_on_wire(origins: BTreeMap<FactName, Origin>) -> BTreeMap<String, Orig
     origins.into_iter().map(|(fact, origin)| (fact.as_str().to_owned(), origin_on_wire(origin))).collect()
 }
 
-fn gap_on_wire(gap: Gap) -> GapV1 {
+pub(super) fn gap_on_wire(gap: Gap) -> GapV1 {
     match gap {
         Gap::Absent => GapV1::Absent,
         Gap::Empty => GapV1::Empty,

@@ -5,10 +5,12 @@ use crate::fetch::Origins;
 use rmu_domain::scrape::FailureKind;
 use rmu_extraction::Source;
 use rmu_messaging::contracts::scrape::SourceSnapshotV1;
+use serde_json::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use uuid::Uuid;
 
 const MOST_KEPT: usize = 16;
 
@@ -42,6 +44,12 @@ impl Sources {
         kept.push(Arc::clone(&ready));
         Ok(ready)
     }
+}
+
+/// A draft, which is used once and kept by nobody.
+pub(super) fn draft(definition: &Value) -> Result<ReadySource, Ending> {
+    let slug = "draft".to_owned();
+    prepare(&SourceSnapshotV1 { source_id: Uuid::nil(), slug, version: 0, definition: definition.clone() })
 }
 
 fn prepare(snapshot: &SourceSnapshotV1) -> Result<ReadySource, Ending> {

@@ -8,11 +8,11 @@ use super::{
 use crate::{
     browser::{Lease, Snapshot},
     fetch::retry_after,
-    politeness::Refusal,
+    politeness::{Refusal, Went},
 };
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
-use rmu_extraction::{LoadedPage, Step};
+use rmu_extraction::{LoadedPage, Step, UnitAddress, fill_step_text};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -24,6 +24,10 @@ pub(super) struct Visit<'a> {
     pub(super) ready: &'a ReadySource,
     pub(super) lease: Lease,
     pub(super) deadline: Instant,
+    /// The document asked for last came, whatever became of it then.
+    pub(super) has_answered: bool,
+    /// The unit that is looked for, as far as the task tells.
+    pub(super) unit: Option<UnitAddress>,
 }
 
 /// A `follow` step.
@@ -79,7 +83,11 @@ impl Visit<'_> {
         if turn.is_lost() {
             tracing::warn!(host = url.host_str(), "the host's turn was lost while the page loaded");
         }
-        turn.finish().await;
+        turn.finish(match &loaded {
+            Ok((snapshot, _)) => snapshot.latency.map_or(Went::Unclear, Went::Well),
+            Err(ending) => ending.went(self.has_answered),
+        })
+        .await;
         let (snapshot, links) = loaded?;
         let final_url = parse_url(&snapshot.url)?;
         if !self.ready.source.allows(&final_url) {
@@ -114,13 +122,15 @@ impl Visit<'_> {
         follows: &[Follow<'_>],
     ) -> Result<(Snapshot, Vec<Link>), Ending> {
         let lease = &mut self.lease;
+        self.has_answered = false;
         lease.open(url.as_str()).await?;
+        self.has_answered = true;
         let found = lease.wait_for_any(ready).await?;
         let mut links = Vec::new();
         // Nothing found means an error's status: no page for steps to work on.
         if found.is_some() || ready.is_empty() {
             for step in steps {
-                perform(lease, step).await?;
+                perform(lease, step, self.unit.as_ref()).await?;
             }
             for follow in follows {
                 let Some(written) = lease.link(follow.selector).await? else { continue };
@@ -148,7 +158,11 @@ impl Visit<'_> {
     }
 }
 
-async fn perform(lease: &mut Lease, step: &Step) -> Result<(), Ending> {
+async fn perform(lease: &mut Lease, step: &Step, unit: Option<&UnitAddress>) -> Result<(), Ending> {
+    let filled = |text: &str| {
+        let bad = || Ending::failed(FailureKind::BadSource, format!("the task does not name what {text:?} asks for"));
+        fill_step_text(text, unit).ok_or_else(bad)
+    };
     match step {
         Step::ClickAll { selector } => {
             lease.click_all(selector).await?;
@@ -157,6 +171,14 @@ async fn perform(lease: &mut Lease, step: &Step) -> Result<(), Ending> {
             let mut any = vec![selector.clone()];
             any.extend(unless.clone());
             lease.wait_for_any(&any).await?;
+        }
+        Step::Type { selector, text, enter } => lease.type_into(selector, &filled(text)?, *enter).await?,
+        Step::Click { selector, text } => {
+            let text = text.as_deref().map(filled).transpose()?;
+            lease.click_one(selector, text.as_deref()).await?;
+        }
+        Step::Scroll { times } => {
+            lease.scroll_to_end(*times).await?;
         }
         Step::Follow { .. } => {}
     }

@@ -8,7 +8,7 @@ use super::{
     steps::{Visit, split},
 };
 use crate::browser::{Pin, Scope};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use rmu_domain::{scrape::FailureKind, unit_code::UnitCode, year::Year};
 use rmu_extraction::{PageSet, Source, UnitAddress, read_page};
 use rmu_messaging::contracts::scrape::{OutcomeV1, ScrapeTaskV1};
@@ -44,6 +44,32 @@ pub(super) async fn run(
     expected: Option<UnitAddress>,
     deadline: Instant,
 ) -> Result<OutcomeV1, Ending> {
+    let Opened { pages, expected, fetched_at, .. } = open(worker, ready, url, expected, deadline, false).await?;
+    let final_url = pages.unit.url.clone();
+    let ready = Arc::clone(ready);
+    let read = tokio::task::spawn_blocking(move || read_page(&ready.source, expected.as_ref(), &pages));
+    let verdict = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
+    outcome::of_verdict(verdict, &final_url, fetched_at, task.known_hash.as_deref())
+}
+
+/// A unit's page and those opened from it, as they were when the browser was given back.
+pub(super) struct Opened {
+    pub(super) pages: PageSet,
+    pub(super) expected: Option<UnitAddress>,
+    pub(super) fetched_at: DateTime<Utc>,
+    /// What the page looked like, if that was asked for and could be had.
+    pub(super) picture: Option<Vec<u8>>,
+}
+
+/// Opens a unit's page in its host's turn, with a browser that can reach the source's hosts alone.
+pub(super) async fn open(
+    worker: &Inner,
+    ready: &Arc<ReadySource>,
+    url: &Url,
+    expected: Option<UnitAddress>,
+    deadline: Instant,
+    pictured: bool,
+) -> Result<Opened, Ending> {
     if !ready.source.allows(url) {
         return Err(Ending::failed(FailureKind::BadSource, format!("{url} is at none of the source's origins")));
     }
@@ -52,12 +78,14 @@ pub(super) async fn run(
     let gap = worker.unless_stopping(permit).await?;
     let scope = scope(worker, ready, url).await?;
     let lease = worker.lease(&scope, deadline).await?;
-    let mut visit = Visit { worker, ready, lease, deadline };
+    let mut visit = Visit { worker, ready, lease, deadline, has_answered: false, unit: expected.clone() };
 
     let steps = &ready.source.document().page;
     let (before, follows) = split(&steps.steps);
     let (unit, links) = visit.load(url, gap, &steps.ready, &before, &follows).await?;
     let fetched_at = Utc::now();
+    // Following leaves the page.
+    let picture = if pictured { visit.lease.picture().await.unwrap_or_default() } else { None };
     let mut followed = BTreeMap::new();
     for link in links {
         if let Some(page) = visit.follow(&link).await? {
@@ -67,12 +95,7 @@ pub(super) async fn run(
     // The browser is free while its pages are read.
     drop(visit);
 
-    let final_url = unit.url.clone();
-    let pages = PageSet { unit, followed };
-    let ready = Arc::clone(ready);
-    let read = tokio::task::spawn_blocking(move || read_page(&ready.source, expected.as_ref(), &pages));
-    let verdict = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
-    outcome::of_verdict(verdict, &final_url, fetched_at, task.known_hash.as_deref())
+    Ok(Opened { pages: PageSet { unit, followed }, expected, fetched_at, picture })
 }
 
 /// The hosts of the source with the addresses they have now. One that cannot be found is left out, unless it

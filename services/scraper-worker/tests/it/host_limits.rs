@@ -3,7 +3,7 @@
 use crate::site::{Site, page, status};
 use rmu_scraper_worker::{
     fetch::{Fetcher, Origins, address::AddressPolicy},
-    politeness::{GateError, HostGate, Politeness, Refusal},
+    politeness::{GateError, HostGate, PaceLimits, Politeness, Refusal, Went},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -58,7 +58,7 @@ async fn three_workers_never_visit_a_host_at_once_and_keep_the_pause() {
     let moments = site.moments("/page");
     assert_eq!(moments.len(), 12);
     assert!(moments.windows(2).all(|two| two[1] - two[0] >= GAP), "the pause was not kept: {moments:?}");
-    assert_eq!(site.requests("/robots.txt"), 3, "each worker asks once");
+    assert_eq!(site.requests("/robots.txt"), 1, "one asks for all");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_turn_is_held_until_finished_and_a_dropped_one_is_given_back() {
     assert!(other.wait("another", Duration::ZERO, soon()).await.is_ok());
     drop(turn);
     let turn = other.wait("host", Duration::ZERO, soon()).await.unwrap();
-    turn.finish().await;
+    turn.finish(Went::Unclear).await;
     assert!(one.wait("host", Duration::ZERO, soon()).await.is_ok());
 }
 
@@ -107,6 +107,11 @@ async fn robots_decide() {
     assert!(allowed(status("403 Forbidden")).await.is_ok());
     let refused = allowed(text("User-agent: RateMyUnitBot\nDisallow: /unit")).await;
     assert!(matches!(refused, Err(Refusal::Disallowed(_))));
+    // What stands in the first 500 KiB counts, however long the rest is.
+    let long = format!("User-agent: *\nDisallow: /unit\n{}", "# filler\n".repeat(100_000));
+    assert!(matches!(allowed(text(&long)).await, Err(Refusal::Disallowed(_))));
+    let late = format!("User-agent: *\n{}Disallow: /unit\n", "# filler\n".repeat(100_000));
+    assert!(allowed(text(&late)).await.is_ok());
     let refused = allowed(text("User-agent: *\nCrawl-delay: 600")).await;
     assert!(matches!(refused, Err(Refusal::DelayTooLong(_))));
     for trouble in ["500 Internal Server Error", "503 Service Unavailable"] {
@@ -178,4 +183,171 @@ async fn a_plain_request_stays_on_the_source_and_within_bounds() {
     let outside = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: false }, 1000).unwrap();
     let refused = outside.get(&Url::parse(&site.url("/b")).unwrap(), &origins, Duration::from_secs(2)).await;
     assert!(refused.unwrap_err().to_string().contains("may not be contacted"));
+}
+
+/// Three workers' gates with bounds that a test can wait for.
+async fn three(prefix: &str, limits: PaceLimits) -> Vec<Politeness> {
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        let fetcher = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: true }, 10 << 20).unwrap();
+        all.push(Politeness::new(gate(prefix).await.with_limits(limits), fetcher));
+    }
+    all
+}
+
+fn least_gap(moments: &[std::time::Instant]) -> Duration {
+    moments.windows(2).map(|two| two[1] - two[0]).min().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_workers_slow_down_when_a_host_throttles_and_recover() {
+    let site = Site::start().await;
+    let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+    let workers = three(&prefix(), PaceLimits { refusals: 100, ..PaceLimits::default() }).await;
+    let visit = async |path: &str, number: usize| {
+        let url = Url::parse(&site.url(path)).unwrap();
+        workers[number % 3].fetch(&url, &origins, Duration::from_millis(10), soon()).await.unwrap().unwrap().status
+    };
+    site.on("/good", page("x"));
+    for (path, trouble) in [("/a", "429 Too Many Requests"), ("/b", "403 Forbidden"), ("/c", "503 Service Unavailable")]
+    {
+        site.on(path, status(trouble));
+    }
+    let mut expected = Duration::from_millis(100);
+    for (number, path) in ["/a", "/b", "/c"].into_iter().enumerate() {
+        // Whichever worker comes next keeps the gap that another's refusal has made, and each doubles it.
+        visit(path, number).await;
+        visit(path, number + 1).await;
+        let moments = site.moments(path);
+        expected *= 2;
+        assert!(least_gap(&moments) >= expected, "{path}: {:?} < {expected:?}", least_gap(&moments));
+        expected *= 2;
+    }
+    // A quarter of an hour of this would be enough for anybody: each success halves the gap again.
+    let from = site.moments("/good").len();
+    for number in 0..9 {
+        assert_eq!(visit("/good", number).await, 200);
+    }
+    let moments = site.moments("/good")[from..].to_vec();
+    let (first, last) = (moments[1] - moments[0], moments[8] - moments[7]);
+    assert!(first >= Duration::from_millis(3200) && last < first / 4, "it recovers: {first:?} to {last:?}");
+    assert_eq!(site.most_at_once(), 1);
+    assert_eq!(site.requests("/robots.txt"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_refuses_everything_is_left_alone_and_then_probed_by_one() {
+    let site = Site::start().await;
+    let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+    let limits = PaceLimits {
+        refusals: 3,
+        least_gap: Duration::from_millis(1),
+        first_closed: Duration::from_secs(2),
+        longest_closed: Duration::from_secs(60),
+        ..PaceLimits::default()
+    };
+    let workers = three(&prefix(), limits).await;
+    let url = Url::parse(&site.url("/unit")).unwrap();
+    let visit = async |worker: usize| workers[worker].fetch(&url, &origins, Duration::ZERO, soon()).await;
+    site.on("/robots.txt", page("").kind("text/plain"));
+    site.on("/unit", status("403 Forbidden"));
+    for worker in 0..3 {
+        assert_eq!(visit(worker).await.unwrap().unwrap().status, 403);
+    }
+    for worker in 0..3 {
+        let refused = visit(worker).await.err().unwrap();
+        let Refusal::Gate(GateError::Closed { left, is_hopeless: false, .. }) = refused else { panic!("{refused:?}") };
+        assert!(left <= Duration::from_secs(2));
+    }
+    assert_eq!(site.requests("/unit"), 3, "nothing is asked while the host is left alone");
+
+    // Half open: of all who come, one asks. It is refused, and the host is left alone for twice as long.
+    crate::support::until("the host is probed", async || {
+        let all = workers.iter().map(|worker| worker.fetch(&url, &origins, Duration::ZERO, soon()));
+        let (one, two, three) = {
+            let mut all = all;
+            tokio::join!(all.next().unwrap(), all.next().unwrap(), all.next().unwrap())
+        };
+        [one, two, three].iter().any(Result::is_ok)
+    })
+    .await;
+    assert_eq!(site.requests("/unit"), 4, "one probe");
+    let Err(Refusal::Gate(GateError::Closed { left, .. })) = visit(0).await else { panic!("it is open") };
+    assert!(left > Duration::from_secs(2), "twice as long: {left:?}");
+
+    site.on("/unit", page("x"));
+    crate::support::until("the host is well again", async || visit(1).await.is_ok()).await;
+    for worker in 0..3 {
+        assert_eq!(visit(worker).await.unwrap().unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_asks_to_be_left_alone_is() {
+    let site = Site::start().await;
+    let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+    let workers = three(&prefix(), PaceLimits::default()).await;
+    let visit = async |worker: usize, path: &str, until: Instant| {
+        workers[worker].fetch(&Url::parse(&site.url(path)).unwrap(), &origins, Duration::ZERO, until).await
+    };
+    site.on("/busy", status("503 Service Unavailable").header("Retry-After: 2"));
+    site.on("/unit", page("x"));
+    visit(0, "/busy", soon()).await.unwrap().unwrap();
+    // A task without the time to wait is handed back at once, with how long.
+    let refused = visit(1, "/unit", Instant::now() + Duration::from_millis(500)).await.err().unwrap();
+    let Refusal::Gate(error @ GateError::Paused { .. }) = refused else { panic!("{refused:?}") };
+    assert!(error.retry_after().unwrap() > Duration::from_secs(1));
+    // One that has it waits.
+    visit(2, "/unit", soon()).await.unwrap().unwrap();
+    assert!(site.moments("/unit")[0] - site.moments("/busy")[0] >= Duration::from_secs(2));
+
+    // Longer than a place is held for: nobody waits for that.
+    site.on("/gone", status("429 Too Many Requests").header("Retry-After: 600"));
+    visit(0, "/gone", soon()).await.unwrap().unwrap();
+    let refused = visit(1, "/unit", soon()).await.err().unwrap();
+    let Refusal::Gate(GateError::Closed { left, .. }) = refused else { panic!("{refused:?}") };
+    assert!(left > Duration::from_secs(500));
+}
+
+#[tokio::test]
+async fn a_slow_host_is_given_as_long_to_rest_as_it_took() {
+    let site = Site::start().await;
+    let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+    let workers = three(&prefix(), PaceLimits { quick: Duration::from_millis(200), ..PaceLimits::default() }).await;
+    site.on("/unit", page("x").after(Duration::from_millis(600)));
+    let url = Url::parse(&site.url("/unit")).unwrap();
+    // The first answer, of robots.txt, is quick; what is usual follows.
+    for worker in [0, 1, 2, 0] {
+        workers[worker].fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    }
+    let moments = site.moments("/unit");
+    let last = moments[3] - moments[2];
+    assert!(last >= Duration::from_millis(600 + 300), "{last:?}");
+}
+
+#[tokio::test]
+async fn without_redis_nobody_visits_anything_and_then_everybody_again() {
+    let site = Site::start().await;
+    site.on("/unit", page("x"));
+    let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+    let redis = Url::parse(&redis_url()).unwrap();
+    let address = format!("{}:{}", redis.host_str().unwrap(), redis.port().unwrap());
+    let proxy = rmu_test_support::chaos::ChaosProxy::start(address).await;
+    let client = redis::Client::open(proxy.in_front_of(&redis_url())).unwrap();
+    let config = redis::aio::ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(1)));
+    let gate = HostGate::new(client.get_connection_manager_with_config(config).await.unwrap(), &prefix());
+    let fetcher = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: true }, 1000).unwrap();
+    let politeness = Politeness::new(gate, fetcher);
+    let url = Url::parse(&site.url("/unit")).unwrap();
+    let visit = async |until: Duration| politeness.fetch(&url, &origins, Duration::ZERO, Instant::now() + until).await;
+    visit(Duration::from_secs(20)).await.unwrap().unwrap();
+    for fault in [rmu_test_support::chaos::Mode::Reset, rmu_test_support::chaos::Mode::BlackHole] {
+        let before = site.connections();
+        proxy.set(fault);
+        let refused = visit(Duration::from_secs(3)).await.err().unwrap();
+        assert!(matches!(refused, Refusal::Gate(GateError::Unreachable(_))), "{fault:?}: {refused:?}");
+        assert_eq!(site.connections(), before, "a worker alone cannot know how many others there are");
+        proxy.restore();
+        visit(Duration::from_secs(20)).await.unwrap().unwrap();
+    }
 }

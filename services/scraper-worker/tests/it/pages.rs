@@ -38,6 +38,7 @@ async fn what_the_site_answers_is_told_apart() {
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
     site.on("/good", page("<!doctype html><h1>Unit</h1>"));
+    site.on("/late", page("<h1>Unit</h1>").after(Duration::from_millis(400)));
     site.on("/slow-down", status("429 Too Many Requests").header("Retry-After: 17"));
     site.on("/forbidden", status("403 Forbidden").body("<h1>Go away</h1>").header("Retry-After: 5"));
     site.on("/nothing", status("204 No Content"));
@@ -51,6 +52,10 @@ async fn what_the_site_answers_is_told_apart() {
     let snapshot = lease.snapshot().await.unwrap();
     assert_eq!((snapshot.status, snapshot.url), (Some(200), site.url("/good")));
     assert!(snapshot.html.starts_with("<!DOCTYPE html><html>"), "{}", snapshot.html);
+
+    lease.open(&site.url("/late")).await.unwrap();
+    let late = lease.snapshot().await.unwrap().latency.unwrap();
+    assert!(late >= Duration::from_millis(390), "the site's own delay: {late:?}");
 
     let failed = read(&mut lease, &site.url("/slow-down")).await.unwrap_err();
     assert!(

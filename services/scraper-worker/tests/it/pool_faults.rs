@@ -1,8 +1,9 @@
-//! The pool under attack: whatever is killed, frozen or abandoned, nothing is left over and the pool recovers.
+//! The pool under attack: whatever is killed or frozen, nothing is left over and the pool recovers. `soak` attacks it
+//! for longer.
 
 use crate::{
     site::{Site, page},
-    support::{limits, nothing_left, pool, processes_of, read, scope, slots_of, until},
+    support::{limits, nothing_left, pool, processes_of, read, scope, until},
 };
 use nix::{
     sys::signal::{Signal, kill, killpg},
@@ -19,7 +20,7 @@ fn browser_of(driver: i32) -> Option<i32> {
     children.flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).next()?.parse().ok()
 }
 
-fn attack(lease: &Lease, number: usize) {
+pub(crate) fn attack(lease: &Lease, number: usize) {
     let driver = lease.process_group().unwrap();
     let signal = |pid: i32, signal| kill(Pid::from_raw(pid), signal).unwrap();
     match number % 4 {
@@ -28,51 +29,6 @@ fn attack(lease: &Lease, number: usize) {
         2 => signal(browser_of(driver).unwrap(), Signal::SIGSTOP),
         _ => killpg(Pid::from_raw(driver), Signal::SIGSTOP).unwrap(),
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_freezes_and_cancelled_callers_leave_nothing_behind() {
-    let state = tempfile::tempdir().unwrap();
-    let site = Site::start().await;
-    site.on("/", page("<h1>Unit</h1>"));
-    site.on("/slow", page("<h1>Slow</h1>").after(Duration::from_secs(60)));
-    let bounds = PoolLimits { command: Duration::from_secs(2), page: Duration::from_secs(4), ..limits(2) };
-    let pool = pool(state.path(), bounds).await;
-    let scope = scope(&site);
-    for number in 0..20 {
-        match number % 5 {
-            4 => {
-                // A caller that goes away in the middle of a page, and one that goes away while it waits.
-                let (pool_of_task, scope_of_task, url) = (pool.clone(), scope.clone(), site.url("/slow"));
-                let task = tokio::spawn(async move {
-                    let mut lease = pool_of_task.lease(&scope_of_task).await.unwrap();
-                    let _ = lease.open(&url).await;
-                });
-                let before = site.requests("/slow");
-                until("the page is asked for", async || site.requests("/slow") > before).await;
-                task.abort();
-                let _ = tokio::time::timeout(Duration::from_millis(10), pool.lease(&scope)).await;
-            }
-            attacked => {
-                let mut lease = pool.lease(&scope).await.unwrap();
-                attack(&lease, attacked);
-                let failed = read(&mut lease, &site.url("/")).await;
-                assert!(failed.is_err(), "attack {attacked} was not noticed");
-            }
-        }
-    }
-    until("every permit is back", async || pool.free() == 2).await;
-
-    // Full capacity: two pages at once, read well.
-    let mut first = pool.lease(&scope).await.unwrap();
-    let mut second = pool.lease(&scope).await.unwrap();
-    assert!(read(&mut first, &site.url("/")).await.is_ok());
-    assert!(read(&mut second, &site.url("/")).await.is_ok());
-    assert_eq!(slots_of(state.path()).len(), 2);
-    drop((first, second));
-
-    pool.drain(Duration::from_secs(10)).await;
-    nothing_left(state.path()).await;
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,13 +21,22 @@ pub(crate) struct Answer {
     headers: String,
     body: Vec<u8>,
     delay: Duration,
+    /// What comes after the body, again and again.
+    tail: Option<Tail>,
+}
+
+#[derive(Clone)]
+struct Tail {
+    piece: Arc<[u8]>,
+    times: u64,
+    pause: Duration,
 }
 
 pub(crate) struct Site {
     pub(crate) origin: String,
     pub(crate) port: u16,
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -37,6 +47,9 @@ struct Shared {
     agents: Mutex<Vec<String>>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
+    connections: AtomicUsize,
+    /// Bytes of tails that found their way into a socket.
+    sent: AtomicU64,
 }
 
 pub(crate) fn page(body: &str) -> Answer {
@@ -45,6 +58,7 @@ pub(crate) fn page(body: &str) -> Answer {
         headers: "Content-Type: text/html; charset=utf-8\r\n".into(),
         body: body.into(),
         delay: Duration::ZERO,
+        tail: None,
     }
 }
 
@@ -73,15 +87,32 @@ impl Answer {
         self.delay = delay;
         self
     }
+
+    /// Goes on with `piece` so many times, with a pause before each. No length is announced.
+    pub(crate) fn then(mut self, piece: impl Into<Arc<[u8]>>, times: u64, pause: Duration) -> Self {
+        self.tail = Some(Tail { piece: piece.into(), times, pause });
+        self
+    }
 }
 
 impl Site {
     pub(crate) async fn start() -> Self {
+        Self::start_on(&[]).await
+    }
+
+    /// The same, at further addresses of this machine under the same port. One the machine does not have is
+    /// left out.
+    pub(crate) async fn start_on(further: &[IpAddr]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared::default());
-        let task = tokio::spawn(serve(listener, Arc::clone(&shared)));
-        Self { origin: format!("http://127.0.0.1:{port}"), port, shared, task }
+        let mut tasks = vec![tokio::spawn(serve(listener, Arc::clone(&shared)))];
+        for address in further {
+            if let Ok(listener) = TcpListener::bind((*address, port)).await {
+                tasks.push(tokio::spawn(serve(listener, Arc::clone(&shared))));
+            }
+        }
+        Self { origin: format!("http://127.0.0.1:{port}"), port, shared, tasks }
     }
 
     pub(crate) fn on(&self, path: &str, answer: Answer) {
@@ -100,6 +131,15 @@ impl Site {
         self.shared.requests.lock().unwrap().iter().filter(|(asked, _)| asked == path).map(|(_, at)| *at).collect()
     }
 
+    /// How often anybody connected, whatever was said then.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn most_at_once(&self) -> usize {
         self.shared.most_at_once.load(Ordering::SeqCst)
     }
@@ -111,12 +151,15 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        self.task.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
         tokio::spawn(answer(stream, Arc::clone(&shared)));
     }
 }
@@ -144,14 +187,24 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
         asked_for.is_some_and(|tag| answer.headers.to_ascii_lowercase().contains(&format!("etag: {tag}\r\n")));
     let answer = if is_known { Answer { body: Vec::new(), status: "304 Not Modified", ..answer } } else { answer };
     tokio::time::sleep(answer.delay).await;
+    let length = answer.tail.is_none().then(|| format!("Content-Length: {}\r\n", answer.body.len()));
     let head = format!(
-        "HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
+        "HTTP/1.1 {}\r\n{}Connection: close\r\n{}\r\n",
         answer.status,
-        answer.body.len(),
+        length.unwrap_or_default(),
         answer.headers
     );
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(&answer.body).await;
+    if let Some(tail) = answer.tail {
+        for _ in 0..tail.times {
+            tokio::time::sleep(tail.pause).await;
+            if stream.write_all(&tail.piece).await.is_err() {
+                break;
+            }
+            shared.sent.fetch_add(u64::try_from(tail.piece.len()).unwrap(), Ordering::SeqCst);
+        }
+    }
     shared.at_once.fetch_sub(1, Ordering::SeqCst);
     Some(())
 }

@@ -2,12 +2,12 @@
 
 use super::{Checker, child};
 use crate::{
-    page::facts::{ListShape, list_shape, requisite_kind},
+    page::facts::{ListShape, list_shape},
     pointer::Pointer,
     source::{CompiledRule, CompiledSignal, Look, Place, Rule, Signal, Transform},
     xml::XmlPath,
 };
-use rmu_domain::facts::FactName;
+use rmu_domain::{facts::FactName, requisite::RequisiteKind};
 use std::collections::BTreeMap;
 
 pub(super) type Written = BTreeMap<FactName, Vec<Rule>>;
@@ -215,7 +215,7 @@ impl Checker {
             self.error(child(&child(path, "each"), name), message);
         }
         if !rule.each.is_empty() {
-            for name in shape.needed.iter().filter(|name| !rule.each.contains_key(**name)) {
+            for name in shape.missing(|name| rule.each.contains_key(name)) {
                 self.error(child(&child(path, "each"), name), "is missing");
             }
         }
@@ -231,7 +231,7 @@ impl Checker {
         }
         if let Some(kinds) = rule.each.get("kind").filter(|_| fact == FactName::Requisites) {
             for (index, kind) in kinds.iter().enumerate() {
-                if kind.constant.as_deref().is_some_and(|word| requisite_kind(word).is_none()) {
+                if kind.constant.as_deref().is_some_and(|word| RequisiteKind::from_label(word).is_none()) {
                     let place = format!("{path}/each/kind/{index}/constant");
                     self.error(place, "must be prerequisite, corequisite or prohibition");
                 }

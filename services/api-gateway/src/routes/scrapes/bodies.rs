@@ -1,8 +1,9 @@
 //! What travels over HTTP for scrapes.
 
+use crate::routes::code_templates::CodeTemplateBody;
 use chrono::{DateTime, Utc};
 use rmu_catalogue::ledger::{JobView, TaskView};
-use rmu_domain::ids::AccountId;
+use rmu_domain::ids::{AccountId, JobId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,6 +19,12 @@ pub(super) struct StartScrapeBody {
     pub urls: Option<Vec<String>>,
     /// Just these units, whose pages are known from earlier scrapes.
     pub codes: Option<Vec<String>>,
+    /// `urgent`, `normal` (by default for `urls` and `codes`) or `bulk` (by default for whole handbooks).
+    pub priority: Option<String>,
+    /// Every code of a template, whether there is a unit of it or not; not together with `urls` or `codes`.
+    pub template: Option<CodeTemplateBody>,
+    /// With `template`: the handbook years, where the source's addresses name one; else the source's own.
+    pub years: Option<Vec<u16>>,
 }
 
 /// A scrape job.
@@ -33,8 +40,12 @@ pub(super) struct ScrapeBody {
     pub kind: String,
     /// `running`, `paused`, `completed`, `failed` (nothing but failures came of it) or `cancelled`.
     pub state: String,
+    /// `urgent`, `normal` or `bulk`: which go first.
+    pub priority: String,
     pub counts: ScrapeCounts,
     pub started_by: Option<Uuid>,
+    /// The scrape whose dead tasks this one reads again.
+    pub retry_of: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -74,6 +85,7 @@ impl From<JobView> for ScrapeBody {
         Self {
             id: job.id.into(),
             state: job.state.as_str().to_owned(),
+            priority: job.priority.as_str().to_owned(),
             counts: ScrapeCounts {
                 total: job.total(),
                 ended: job.ended(),
@@ -93,6 +105,7 @@ impl From<JobView> for ScrapeBody {
             university: job.university,
             kind: job.kind,
             started_by: job.started_by.map(AccountId::as_uuid),
+            retry_of: job.retry_of.map(JobId::as_uuid),
             created_at: job.created_at,
             updated_at: job.updated_at,
             finished_at: job.finished_at,

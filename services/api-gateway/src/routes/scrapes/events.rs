@@ -1,8 +1,9 @@
 //! Progress of a job as server-sent events.
 //!
-//! Every event is a whole snapshot, so that a reader who missed some has missed nothing. A producer on the main
-//! runtime feeds a short channel; a client that does not keep up with it is dropped and may come back with
-//! `Last-Event-ID`.
+//! Every event is a whole snapshot, so that a reader who missed some has missed nothing. Its id is the job's
+//! revision, which is kept in the database: whoever comes back with `Last-Event-ID`, to whichever copy of the
+//! gateway, is told what is newer and nothing twice. A producer on the main runtime feeds a short channel; a client
+//! that does not keep up with it is dropped and may come back.
 
 use super::bodies::ScrapeBody;
 use crate::{ApiError, AppState, auth::Admin};
@@ -43,9 +44,10 @@ impl Default for WatchPlaces {
 
 /// Live progress of a scrape as server-sent events
 ///
-/// `progress` events hold the scrape as `GET /api/admin/scrapes/{id}` shows it, with its revision as id; the
-/// last one, when the scrape has ended, is called `end`. Comments keep the connection alive. The stream ends
-/// after ten minutes at the latest: come back with `Last-Event-ID`.
+/// `progress` events hold the scrape as `GET /api/admin/scrapes/{id}` shows it, with its revision as id; that tasks
+/// went out to workers is no revision and comes without an id. The last one, when the scrape has ended, is called
+/// `end`. Comments keep the connection alive. The stream ends after ten minutes at the latest: come back with
+/// `Last-Event-ID`, and go on where you were, without a gap or a repeat.
 #[utoipa::path(tag = "admin",
     params(
         ("id" = Uuid, Path, description = "The scrape's id."),
@@ -53,6 +55,7 @@ impl Default for WatchPlaces {
     ),
     responses(
     (status = 200, description = "The events.", content_type = "text/event-stream", body = String),
+    (status = 204, description = "The event in `Last-Event-ID` was the last one: do not come back."),
     (status = 404, description = "`not_found`: there is no such scrape."),
     (status = 503, description = "`unavailable`: too many are watching already."),
 ))]
@@ -64,15 +67,19 @@ pub(super) async fn watch(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let job = get_job(&state.database, id.0.into()).await?;
-    let place = Arc::clone(&state.watch_places.0).try_acquire_owned().map_err(|_| {
-        Problem::new(ErrorCode::Unavailable, "Too many are watching scrapes already.").with_retry_after(10)
-    })?;
     // Anything but a number of ours was not ours: begin with the present.
     let seen = request
         .headers()
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse::<i64>().ok());
+    if job.has_ended() && seen == Some(job.revision) {
+        // By the standard this is what stops a browser from coming back.
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    let place = Arc::clone(&state.watch_places.0).try_acquire_owned().map_err(|_| {
+        Problem::new(ErrorCode::Unavailable, "Too many are watching scrapes already.").with_retry_after(10)
+    })?;
     let (sender, receiver) = mpsc::channel(LONGEST_BACKLOG);
     state.runtime.spawn(produce(AppState::clone(&state), job, seen, sender, place));
     let events = stream::unfold(receiver, |mut receiver| async move {
@@ -104,7 +111,8 @@ async fn produce(
         let current = fingerprint(&job);
         if job.has_ended() || known != Some(current) {
             let name = if job.has_ended() { "end" } else { "progress" };
-            if events.try_send(event(name, &job)).is_err() || job.has_ended() {
+            let is_newer = known.is_none_or(|(revision, _)| revision != job.revision);
+            if events.try_send(event(name, &job, is_newer)).is_err() || job.has_ended() {
                 return;
             }
             known = Some(current);
@@ -131,13 +139,15 @@ async fn produce(
     }
 }
 
-/// What must differ for a new event. Sending tasks out does not change a job's revision.
+/// What must differ for a new event: the revision, and how many tasks are out, which is no part of it.
 fn fingerprint(job: &JobView) -> (i64, u32) {
     (job.revision, job.dispatched)
 }
 
-fn event(name: &str, job: &JobView) -> Bytes {
+/// An id says that everything up to it was told, so each revision has it once.
+fn event(name: &str, job: &JobView, is_newer: bool) -> Bytes {
     // Numbers and texts cannot fail to become JSON; an empty object would be noticed.
     let data = serde_json::to_string(&ScrapeBody::from(job.clone())).unwrap_or_else(|_| "{}".to_owned());
-    Bytes::from(format!("id: {}\nevent: {name}\nretry: 2000\ndata: {data}\n\n", job.revision))
+    let id = if is_newer { format!("id: {}\n", job.revision) } else { String::new() };
+    Bytes::from(format!("{id}event: {name}\nretry: 2000\ndata: {data}\n\n"))
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rmu_catalogue::units::{Reading, UnitDetail};
 use rmu_domain::{
     credit_points::CreditPoints,
-    facts::{Gap, Origin, Weight},
+    facts::{Gap, Origin, TotalWeight, Weight},
     requisite::{Expression, RequisiteKind},
     year::Year,
 };
@@ -40,6 +40,8 @@ pub struct UnitDetailView {
     pub workload: Option<String>,
     pub outcomes: Option<Vec<OutcomeView>>,
     pub assessments: Option<Vec<AssessmentView>>,
+    /// What the weights of all tasks add up to; `null` when there are none or the weight of any is unknown.
+    pub assessment_total: Option<AssessmentTotalView>,
     pub offerings: Option<Vec<OfferingView>>,
     pub requisites: Option<Vec<RequisiteView>>,
     pub contacts: Option<Vec<ContactView>>,
@@ -71,6 +73,16 @@ pub struct AssessmentView {
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssessmentTotalView {
+    /// Per cent.
+    #[schema(example = 100.0)]
+    pub weight: f64,
+    /// Whether that is all of the final mark; what was rounded (three times 33.33) counts as exact.
+    pub adds_up: bool,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OfferingView {
     #[schema(example = "Autumn")]
     pub session: String,
@@ -85,7 +97,8 @@ pub struct RequisiteView {
     pub kind: &'static str,
     /// As the page words it.
     pub text: String,
-    /// `{"unit": "31251"}`, `{"all": […]}` or `{"any": […]}`, nested; `null` when the text was not understood whole.
+    /// `{"unit": "31251"}`, `{"creditPoints": {"points": "24", "level": 2}}` (at least so many; `level` is `null` for any),
+    /// `{"all": […]}` or `{"any": […]}`, nested; `null` when the text was not understood whole.
     #[schema(value_type = Option<Object>, example = json!({"any": [{"unit": "31251"}, {"unit": "48023"}]}))]
     pub expression: Option<Value>,
 }
@@ -154,6 +167,7 @@ impl From<UnitDetail> for UnitDetailView {
             outcomes: facts
                 .outcomes
                 .map(|all| all.into_iter().map(|o| OutcomeView { code: o.code, description: o.description }).collect()),
+            assessment_total: facts.assessments.as_deref().and_then(TotalWeight::of).map(AssessmentTotalView::from),
             assessments: facts.assessments.map(|all| {
                 let view = |a: rmu_domain::facts::Assessment| AssessmentView {
                     name: a.name,
@@ -201,6 +215,12 @@ impl From<UnitDetail> for UnitDetailView {
     }
 }
 
+impl From<TotalWeight> for AssessmentTotalView {
+    fn from(total: TotalWeight) -> Self {
+        Self { weight: total.as_f64(), adds_up: total.adds_up() }
+    }
+}
+
 impl From<Gap> for GapView {
     fn from(gap: Gap) -> Self {
         match gap {
@@ -243,6 +263,9 @@ fn kind_name(kind: RequisiteKind) -> &'static str {
 fn tree(expression: &Expression) -> Value {
     match expression {
         Expression::Unit(code) => json!({ "unit": code.as_str() }),
+        Expression::CreditPoints { points, level } => {
+            json!({ "creditPoints": { "points": points.to_string(), "level": level } })
+        }
         Expression::All(parts) => json!({ "all": parts.iter().map(tree).collect::<Vec<_>>() }),
         Expression::Any(parts) => json!({ "any": parts.iter().map(tree).collect::<Vec<_>>() }),
     }

@@ -117,6 +117,10 @@ async fn a_unit_shows_everything_known_of_it() {
         ".source.lastSeenAt" => "[time]",
     }, @r#"
     {
+      "assessmentTotal": {
+        "addsUp": false,
+        "weight": 37.5
+      },
       "assessments": [
         {
           "hurdle": false,

@@ -2,7 +2,7 @@
 //! neighbours: auth (publishes the keys) and worker.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::{Client, Response, StatusCode, header::HeaderMap};
+use reqwest::{Client, Method, Response, StatusCode, header::HeaderMap};
 use rmu_api_gateway::{Config, startup};
 use rmu_catalogue::migrations::{MIGRATIONS, SCHEMA};
 use rmu_config::{MapSource, check};
@@ -38,18 +38,23 @@ pub(super) const LIMIT: Duration = Duration::from_secs(30);
 pub(super) struct Stage {
     pub(super) address: String,
     pub(super) vhost: TestVhost,
+    settings: MapSource,
     http: Client,
     admin: String,
     worker: Connection,
     lifecycle: Lifecycle,
     ended: Mutex<Option<tokio::task::JoinHandle<()>>>,
     neighbours: CancellationToken,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Stage {
     /// A gateway with this `MAX_QUEUE_SIZE`, a university and a source.
     pub(super) async fn new(max_queue_size: &str) -> Self {
+        Self::with_settings(max_queue_size, &[]).await
+    }
+
+    pub(super) async fn with_settings(max_queue_size: &str, more: &[(&'static str, &str)]) -> Self {
         let database = TestDatabase::new(Role::Gateway, migrate).await;
         let vhost = TestVhost::new().await;
         let limits = Limits::default();
@@ -58,7 +63,7 @@ impl Stage {
         let router = rpc::Router::new().on(|_: JwksV1, _| async { Ok(KeysV1::example()) });
         tokio::spawn(rpc::Server::new(&auth, router, 4).run(neighbours.clone()));
 
-        let settings = MapSource::new()
+        let mut settings = MapSource::new()
             .with("APP_ENV", "development")
             .with("BIND_ADDRESS", "127.0.0.1")
             .with("PORT", "0")
@@ -71,13 +76,13 @@ impl Stage {
             .with("REDIS_URL", redis::url())
             .with("REDIS_PREFIX", redis::prefix())
             .with("AMQP_URL", vhost.amqp_url_as("gateway"));
-        let (config, _) = check(&settings, Config::read).unwrap();
-        let application = startup::build(config, rmu_telemetry::install_metrics().unwrap()).await.unwrap();
-        let address = format!("http://127.0.0.1:{}", application.port());
-        let lifecycle = application.lifecycle();
-        let ended = tokio::spawn(async move { application.run_until_stopped().await.unwrap() });
+        for (name, value) in more {
+            settings.set(*name, *value);
+        }
+        let (address, lifecycle, ended) = start_gateway(&settings).await;
         let stage = Self {
             address,
+            settings,
             http: Client::builder().no_proxy().timeout(LIMIT).build().unwrap(),
             admin: token("admin"),
             worker: open(&vhost, "worker", Declare::Nothing).await,
@@ -85,10 +90,16 @@ impl Stage {
             lifecycle,
             ended: Mutex::new(Some(ended)),
             neighbours,
-            _database: database,
+            database,
         };
         stage.seed().await;
         stage
+    }
+
+    /// A second copy of the gateway beside the first; its address. It ends with the test.
+    pub(super) async fn another_gateway(&self) -> String {
+        let (address, ..) = start_gateway(&self.settings).await;
+        address
     }
 
     async fn seed(&self) {
@@ -110,6 +121,17 @@ impl Stage {
         read(request.header("idempotency-key", key).send().await.unwrap()).await
     }
 
+    pub(super) async fn post_as(&self, path: &str, token: &str, body: Value) -> (StatusCode, HeaderMap, Value) {
+        let request = self.http.post(format!("{}{path}", self.address)).bearer_auth(token).json(&body);
+        read(request.send().await.unwrap()).await
+    }
+
+    pub(super) async fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = self.http.request(method, format!("{}{path}", self.address)).bearer_auth(&self.admin);
+        let (status, _, body) = read(request.json(&body).send().await.unwrap()).await;
+        (status, body)
+    }
+
     pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
         let request = self.http.get(format!("{}{path}", self.address)).bearer_auth(&self.admin);
         let (status, _, body) = read(request.send().await.unwrap()).await;
@@ -126,13 +148,22 @@ impl Stage {
 
     /// Opens a stream of events.
     pub(super) async fn open(&self, path: &str, last: Option<&str>) -> Response {
-        let mut request = self.http.get(format!("{}{path}", self.address)).bearer_auth(&self.admin);
+        let response = self.try_open(&self.address, path, last).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response
+    }
+
+    /// The same from any copy, whatever it answers.
+    pub(super) async fn try_open(&self, address: &str, path: &str, last: Option<&str>) -> Response {
+        let mut request = self.http.get(format!("{address}{path}")).bearer_auth(&self.admin);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        response
+        request.send().await.unwrap()
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     /// The job, once it has ended.
@@ -197,6 +228,39 @@ impl Stage {
         Publisher::new(self.worker.clone()).publish(&RESULT_ROUTE, result).await.unwrap();
     }
 
+    pub(super) fn worker(&self) -> &Connection {
+        &self.worker
+    }
+
+    /// The dead letters, once there are so many.
+    pub(super) async fn dead_letters(&self, count: usize) -> Vec<Value> {
+        wait::value(LIMIT, || async {
+            let (_, body) = self.get("/api/admin/dead-letters?limit=50").await;
+            body["data"].as_array().filter(|letters| letters.len() == count).cloned()
+        })
+        .await
+    }
+
+    /// Lets the gateway break off as it is.
+    pub(super) fn force(&self) {
+        self.lifecycle.stop();
+        self.lifecycle.force();
+    }
+
+    /// From now on requests go to another copy.
+    pub(super) fn moved_to(mut self, address: String) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Changes what no request changes, such as the time at which something is due.
+    pub(super) async fn sql(&self, sql: &str) {
+        let (inside, connection) =
+            tokio_postgres::connect(&self.database.superuser_url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        inside.batch_execute(&format!("SET search_path = catalogue; {sql}")).await.unwrap();
+    }
+
     /// Stops the gateway as a signal does and waits until it has ended.
     pub(super) async fn stop(&self) {
         self.lifecycle.stop();
@@ -210,6 +274,14 @@ impl Drop for Stage {
         self.neighbours.cancel();
         self.lifecycle.force();
     }
+}
+
+async fn start_gateway(settings: &MapSource) -> (String, Lifecycle, tokio::task::JoinHandle<()>) {
+    let (config, _) = check(settings, Config::read).unwrap();
+    let application = startup::build(config, rmu_telemetry::install_metrics().unwrap()).await.unwrap();
+    let address = format!("http://127.0.0.1:{}", application.port());
+    let lifecycle = application.lifecycle();
+    (address, lifecycle, tokio::spawn(async move { application.run_until_stopped().await.unwrap() }))
 }
 
 /// An access token as auth signs them.
@@ -255,6 +327,7 @@ pub(super) fn definition() -> Value {
     json!({
         "origins": [HOST],
         "start": [{ "kind": "sitemap", "url": format!("{HOST}/sitemap.xml") }],
+        "unitAddress": format!("{HOST}/subject/{{year}}/{{code}}"),
         "unitUrl": "/subject/(?<year>\\d{4})/(?<code>[A-Za-z0-9]+)$",
         "recognise": { "unit": [{ "css": "h1" }] },
         "facts": {

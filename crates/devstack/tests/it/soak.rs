@@ -1,0 +1,188 @@
+//! Workers and the broker killed again and again in one scrape: a short form in every test run, the long one in `make soak`.
+#![allow(clippy::print_stderr, reason = "the figures are what one reads a soak run for")]
+
+use crate::{
+    journey::browsers_below,
+    world::{Broker, Worker, World},
+};
+use rmu_devstack::{
+    packages::Tools,
+    rabbitmq::{Rabbitmq, RabbitmqOptions},
+    record::Record,
+    truth,
+};
+use rmu_messaging::topology::{Limits, Service, User, definitions};
+use rmu_test_support::wait;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// How long a scrape may stand still after a kill: what is asserted is that it goes on.
+const RESUME_LIMIT: Duration = Duration::from_secs(180);
+const WORKERS: usize = 2;
+
+struct Size {
+    units: usize,
+    worker_kills: usize,
+    broker_kills: usize,
+}
+
+impl Size {
+    fn of_this_run() -> Self {
+        match std::env::var_os("RMU_SOAK") {
+            None => Self { units: 40, worker_kills: 5, broker_kills: 1 },
+            Some(_) => Self { units: 400, worker_kills: 50, broker_kills: 10 },
+        }
+    }
+}
+
+/// A broker that is this test's own, to be killed.
+struct OwnBroker {
+    tools: Tools,
+    folder: TempDir,
+    record: Record,
+    password: String,
+    rabbitmq: Rabbitmq,
+}
+
+impl OwnBroker {
+    async fn start() -> Self {
+        let tools = Tools::ensure().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let record = Record::create(&folder.path().join("processes.json")).unwrap();
+        let password = rmu_devstack::random::hex(12).unwrap();
+        let (dir, log) = places(&folder);
+        let options = RabbitmqOptions { dir: &dir, log: &log, password: &password, record: &record, ports: None };
+        let rabbitmq = Rabbitmq::start(&tools, &options).await.unwrap();
+        let users = Service::ALL.map(|service| User { service, password: &password });
+        rabbitmq.import_definitions(&definitions("/", Limits::default(), &users).unwrap()).await.unwrap();
+        Self { tools, folder, record, password, rabbitmq }
+    }
+
+    fn users(&self) -> Broker {
+        let url = |user: &'static str| (user, self.rabbitmq.url_of(user, &self.password));
+        Broker::Own(BTreeMap::from(["gateway", "auth", "worker"].map(url)))
+    }
+
+    /// `kill -9`, then the same node with the same data.
+    async fn crash_and_restart(&mut self) {
+        self.rabbitmq.kill().await;
+        let (dir, log) = places(&self.folder);
+        let ports = Some(self.rabbitmq.ports());
+        let options = RabbitmqOptions { dir: &dir, log: &log, password: &self.password, record: &self.record, ports };
+        self.rabbitmq = Rabbitmq::start(&self.tools, &options).await.unwrap();
+    }
+}
+
+fn places(folder: &TempDir) -> (PathBuf, PathBuf) {
+    (folder.path().join("rabbitmq"), folder.path().join("rabbitmq.log"))
+}
+
+/// Tasks that have ended in any way, over all jobs, and how many jobs still run.
+async fn ended(world: &mut World, jobs: &[String]) -> (u64, usize) {
+    let (mut tasks, mut running) = (0, 0);
+    for job in jobs {
+        let job = world.admin.get(&format!("/api/admin/scrapes/{job}")).await.unwrap();
+        running += usize::from(job["state"] == "running");
+        let counts = &job["counts"];
+        tasks += ["succeeded", "unchanged", "notFound", "dead", "cancelled"]
+            .iter()
+            .filter_map(|state| counts[*state].as_u64())
+            .sum::<u64>();
+    }
+    (tasks, running)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twice() {
+    let size = Size::of_this_run();
+    let mut broker = OwnBroker::start().await;
+    let mut world = World::start_on(broker.users(), size.units).await;
+    let mut workers = Vec::new();
+    for _ in 0..WORKERS {
+        workers.push(world.worker(1).await);
+    }
+    let started = Instant::now();
+    let jobs = world.scrape_all().await;
+    let (mut broker_kills, mut longest) = (0, Duration::ZERO);
+    let mut seen = progressed(&mut world, &jobs, 0).await;
+    for kill in 0..size.worker_kills {
+        let killed_at = Instant::now();
+        replace(&mut world, &mut workers, kill % WORKERS).await;
+        if (kill + 1) * size.broker_kills / size.worker_kills > broker_kills {
+            broker.crash_and_restart().await;
+            broker_kills += 1;
+        }
+        // Each kill meets a scrape that is going on.
+        seen = progressed(&mut world, &jobs, seen).await;
+        longest = longest.max(killed_at.elapsed());
+    }
+    assert_eq!(broker_kills, size.broker_kills);
+    let mut tasks = 0;
+    for job in world.ended(&jobs).await {
+        assert_eq!(job["state"], "completed", "{job}");
+        let counts = &job["counts"];
+        for state in ["dead", "pending", "dispatched", "frontier", "cancelled"] {
+            assert_eq!(counts[state].as_u64().unwrap_or_default(), 0, "{state}: {job}");
+        }
+        tasks += counts["total"].as_u64().unwrap();
+    }
+    let took = started.elapsed();
+    let (mut units, mut reader) = (0, world.anybody());
+    for site in world.handbooks.sites() {
+        let report = truth::compare(&mut reader, &site).await.unwrap();
+        assert!(report.is_perfect(), "{site}: {report}");
+        units += report.units;
+    }
+    let doubles =
+        "SELECT count(*) FROM (SELECT 1 FROM catalogue.scrape_tasks GROUP BY job_id, target_key HAVING count(*) > 1) x";
+    assert_eq!(world.count(doubles).await, 0, "a target was made a task twice");
+    let versions = world.count("SELECT count(*) FROM catalogue.unit_versions").await;
+    assert_eq!(usize::try_from(versions).unwrap(), units, "applied twice would be a second version");
+    assert_eq!(world.count("SELECT count(*) FROM catalogue.outbox").await, 0);
+    let retries = world.count("SELECT coalesce(sum(attempt - 1), 0)::bigint FROM catalogue.scrape_tasks").await;
+    for worker in workers {
+        assert!(worker.service.terminate().await.success());
+        assert_eq!(browsers_below(worker.state.path()), Vec::<String>::new());
+    }
+    eprintln!(
+        "kills in one scrape
+  workers killed, broker killed  {}, {broker_kills}
+  tasks, units                   {tasks}, {units} in {:.0} s
+  further attempts needed        {retries}
+  longest until it went on       {:.1} s (wanted: 60 s)
+  lost tasks                     0
+  double effects                 0
+  orphan processes               0",
+        size.worker_kills,
+        took.as_secs_f64(),
+        longest.as_secs_f64(),
+    );
+}
+
+/// Waits until more tasks have ended than `before`, and says how many. There must be some left: a kill after the
+/// end proves nothing.
+async fn progressed(world: &mut World, jobs: &[String], before: u64) -> u64 {
+    let ends = Instant::now() + RESUME_LIMIT;
+    loop {
+        let (tasks, running) = ended(world, jobs).await;
+        assert!(running > 0, "the scrape had ended after {tasks} tasks, before all kills");
+        if tasks > before {
+            return tasks;
+        }
+        assert!(Instant::now() < ends, "nothing has moved for {RESUME_LIMIT:?} at {tasks} tasks");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Kills a worker and starts another in its place. Of the dead one's browsers nothing may be left.
+async fn replace(world: &mut World, workers: &mut [Worker], place: usize) {
+    let fresh = world.worker(1).await;
+    let dead = std::mem::replace(&mut workers[place], fresh);
+    dead.service.kill().await;
+    let state = dead.state.path();
+    wait::until(Duration::from_secs(30), || async { browsers_below(state).is_empty() }).await;
+}
