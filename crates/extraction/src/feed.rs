@@ -7,9 +7,9 @@
 use crate::{
     MAX_PAGE_BYTES,
     page::{
-        Verdict,
+        FactTrace, Verdict,
         document::{Budget, Entry, Feed},
-        name_of_entry, read_entry,
+        name_of_entry, read_entry, trace_entry,
     },
     source::Source,
     xml::{self, Hit, XmlError},
@@ -148,6 +148,26 @@ pub fn read_entries(
     })
 }
 
+/// Reads one entry of a feed, the one with this code or else the first, and says how each fact came about.
+pub fn trace_feed(
+    source: &Source,
+    url: &Url,
+    body: &[u8],
+    code: Option<&UnitCode>,
+) -> Result<(Verdict, Vec<FactTrace>), FeedError> {
+    with_entries(source, url, body, |entries| {
+        let is_wanted = |entry: &&Entry<'_>| {
+            code.is_none_or(|code| {
+                name_of_entry(source, **entry).is_some_and(|(name, _)| name.normalised() == code.normalised())
+            })
+        };
+        Ok(entries.iter().find(is_wanted).map_or_else(
+            || (Verdict::NotFound { detail: "the feed has no entry with this code".to_owned() }, Vec::new()),
+            |entry| (read_entry(source, *entry), trace_entry(source, *entry)),
+        ))
+    })
+}
+
 /// What two spellings of an entry's name have in common.
 fn key(code: &UnitCode, year: Option<Year>) -> (String, Option<u16>) {
     (code.normalised(), year.map(Year::get))
@@ -188,7 +208,7 @@ fn with_entries<T>(
 fn element(hit: Hit<'_>) -> Option<Node<'_, '_>> {
     match hit {
         Hit::Element(element) => Some(element),
-        Hit::Attribute(_) => None,
+        Hit::Attribute(..) => None,
     }
 }
 

@@ -22,7 +22,7 @@ mod xml;
 
 pub use {
     discovery::{Discovery, DiscoveryError, FoundUnit, discover, discover_results},
-    feed::{EntryRead, FeedEntry, FeedError, FeedSurvey, MAX_ENTRIES_OF_A_PART, read_entries, survey_feed},
+    feed::{EntryRead, FeedEntry, FeedError, FeedSurvey, MAX_ENTRIES_OF_A_PART, read_entries, survey_feed, trace_feed},
     hash::content_hash,
     page::{FactTrace, FoundAt, LoadedPage, PageSet, Piece, RuleOutcome, RuleTrace, Verdict, read_page, trace_page},
     paging::ResultsPage,

@@ -134,6 +134,12 @@ pub(crate) fn read_entry(source: &Source, entry: Entry<'_>) -> Verdict {
     verdict
 }
 
+/// How each fact of an entry came about; nothing when it is too much to look at.
+pub(crate) fn trace_entry(source: &Source, entry: Entry<'_>) -> Vec<FactTrace> {
+    let facts = trace::trace(source, &Pages { unit: Document::of_entry(entry), followed: Vec::new() });
+    if entry.feed.is_beyond_budget() { Vec::new() } else { facts }
+}
+
 /// Code and year of an entry, which are its name.
 pub(crate) fn name_of_entry(source: &Source, entry: Entry<'_>) -> Option<(UnitCode, Option<Year>)> {
     let pages = Pages { unit: Document::of_entry(entry), followed: Vec::new() };

@@ -98,6 +98,6 @@ fn is_a_page(rules: &Source, child: &Target) -> bool {
 fn target(task: &LockedTask) -> Option<(Url, u32)> {
     match serde_json::from_value(task.target.clone()).ok()? {
         Target::Discovery { url, barren } => Some((Url::parse(&url).ok()?, barren)),
-        Target::Unit { .. } => None,
+        Target::Unit { .. } | Target::FeedPart { .. } => None,
     }
 }

@@ -47,7 +47,7 @@ async fn next_page(stage: &Stage) -> Option<DueTask> {
             sent += 1;
             match &task.target {
                 Target::Discovery { .. } => page = Some(task),
-                Target::Unit { .. } => {
+                Target::Unit { .. } | Target::FeedPart { .. } => {
                     stage.answer(&task, TaskOutcome::NotFound { detail: "in a test".to_owned() }).await;
                 }
             }

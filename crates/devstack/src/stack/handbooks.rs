@@ -31,12 +31,13 @@ const fn site(
 }
 
 /// All hosts; the first is where the program says that it is ready.
-pub const HOSTS: [HandbookHost; 5] = [
+pub const HOSTS: [HandbookHost; 6] = [
     site("northfield", "--northfield-port", "demo handbook A", "RMU_HANDBOOKS_URL", ""),
     HandbookHost { name: "northfieldRequisites", port_argument: "--requisites-port", site: None },
     site("eastmoor", "--eastmoor-port", "demo handbook B", "RMU_HANDBOOKS_EASTMOOR_URL", "/numerical.html"),
     site("westhaven", "--westhaven-port", "demo handbook C", "RMU_HANDBOOKS_WESTHAVEN_URL", "/programs-courses/"),
     site("southmere", "--southmere-port", "demo handbook D", "RMU_HANDBOOKS_SOUTHMERE_URL", "/search"),
+    site("harbourview", "--harbourview-port", "demo handbook E", "RMU_HANDBOOKS_HARBOURVIEW_URL", "/feeds/xcri-1.xml"),
 ];
 
 /// A port for each host, in their order.

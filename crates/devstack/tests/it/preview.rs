@@ -7,6 +7,7 @@ use rmu_devstack::stack::api::Api;
 use rmu_test_support::wait;
 use serde_json::{Value, json};
 
+const FEED: &str = "harbourview-handbook";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 async fn tried(world: &World, body: &Value) -> Value {
@@ -25,8 +26,23 @@ async fn draft(world: &World, slug: &str) -> Value {
     let mut definition =
         world.admin.clone().get(&format!("/api/admin/sources/{slug}")).await.unwrap()["definition"].take();
     let rules = definition["facts"]["title"].as_array_mut().unwrap();
-    rules.insert(0, json!({"css": ".of-no-page"}));
+    rules.insert(0, json!(if slug == FEED { json!({"xml": "ofNoEntry"}) } else { json!({"css": ".of-no-page"}) }));
     definition
+}
+
+/// A feed has no page to see; its entries are named by their codes.
+async fn entries_of_a_feed_too(world: &World) {
+    let (site, draft) = (world.handbooks.site("harbourview"), draft(world, FEED).await);
+    let feed = draft["start"][0]["url"].as_str().unwrap().to_owned();
+    let truth = Api::new(&site).unwrap().call(Method::GET, "/_truth/units.json", None).await.unwrap().body;
+    let code = |unit: &Value| unit["facts"]["code"].as_str().unwrap().to_owned();
+    let units = truth["units"].as_array().unwrap();
+    let unit = units.iter().find(|unit| units.iter().filter(|other| code(other) == code(unit)).count() == 1).unwrap();
+    let preview = tried(world, &json!({"url": feed, "definition": draft, "code": code(unit)})).await;
+    assert_eq!(preview["verdict"]["kind"], "unit", "{preview}");
+    facts_are_as_the_site_means_them(&preview, unit);
+    let nobody = tried(world, &json!({"url": feed, "source": FEED, "code": "NONE99999"})).await;
+    assert_eq!(nobody["verdict"]["kind"], "notFound", "{nobody}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,6 +63,7 @@ async fn a_page_is_tried_against_a_draft_and_nothing_is_stored() {
         let statistics = reqwest::get(format!("{site}/_stats")).await.unwrap().json::<Value>().await.unwrap();
         assert_eq!(statistics["maxConcurrentDocuments"], 1, "{statistics}");
     }
+    entries_of_a_feed_too(&world).await;
     let about = format!("{}/about", world.handbooks.sites()[1]);
     let other = tried(&world, &json!({"url": about, "source": "eastmoor-handbook"})).await;
     assert_ne!(other["verdict"]["kind"], "unit", "{other}");
@@ -56,8 +73,15 @@ async fn a_page_is_tried_against_a_draft_and_nothing_is_stored() {
     assert!(worker.service.terminate().await.success(), "a drained worker ends well");
 }
 
-/// Every fact has the value that the site means, or the reason why there is none, and says where it stood.
+/// The page was read as the site means it, and looked at.
 fn is_as_the_site_means_it(preview: &Value, unit: &Value) {
+    facts_are_as_the_site_means_them(preview, unit);
+    let picture = STANDARD.decode(preview["screenshot"]["data"].as_str().unwrap()).unwrap();
+    assert!(picture.starts_with(PNG) && picture.len() > 1000, "{} bytes", picture.len());
+}
+
+/// Every fact has the value that the site means, or the reason why there is none, and says where it stood.
+fn facts_are_as_the_site_means_them(preview: &Value, unit: &Value) {
     let facts = preview["facts"].as_array().unwrap();
     assert_eq!(facts.len(), 16, "{preview}");
     for fact in facts {
@@ -74,6 +98,4 @@ fn is_as_the_site_means_it(preview: &Value, unit: &Value) {
     let outcomes: Vec<_> = title["tried"].as_array().unwrap().iter().map(|rule| &rule["outcome"]).collect();
     assert_eq!(outcomes, ["absent", "value"], "{title}");
     assert!(title["found"][0]["raw"].as_str().unwrap().contains(unit["facts"]["title"].as_str().unwrap()), "{title}");
-    let picture = STANDARD.decode(preview["screenshot"]["data"].as_str().unwrap()).unwrap();
-    assert!(picture.starts_with(PNG) && picture.len() > 1000, "{} bytes", picture.len());
 }

@@ -82,7 +82,7 @@ fn look_xml<'d>(document: &'d Document<'_>, entry: Option<&Item<'d>>, path: &Xml
     };
     let item = |hit| match hit {
         Hit::Element(element) => Item::Xml(element),
-        Hit::Attribute(value) => Item::Text(value.to_owned()),
+        Hit::Attribute(_, value) => Item::Text(value.to_owned()),
     };
     document.find(from, path).into_iter().map(item).collect()
 }

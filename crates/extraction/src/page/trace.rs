@@ -10,7 +10,10 @@ use super::{
     record,
     values::{Pages, Reading, read_value},
 };
-use crate::source::{CompiledRule, Place, Source};
+use crate::{
+    source::{CompiledRule, Place, Source},
+    xml::{Hit, XmlPath},
+};
 use rmu_domain::facts::{FactName, Gap};
 use scraper::ElementRef;
 use serde::Serialize;
@@ -73,6 +76,10 @@ pub enum FoundAt {
     /// By a pointer into the embedded document.
     Json {
         pointer: String,
+    },
+    /// An element of a feed or an attribute of one, by its path from the root with the places among those of one name.
+    Xml {
+        path: String,
     },
     Address,
     /// Somewhere that has no name of its own.
@@ -151,6 +158,14 @@ fn pieces(document: &Document<'_>, rule: &CompiledRule, is_list: bool) -> Vec<Pi
             .map(|(pointer, value)| Piece { place: FoundAt::Json { pointer }, raw: json_raw(value) })
             .collect();
     }
+    if let Place::Xml(path) = &rule.place {
+        return document
+            .find(None, path)
+            .into_iter()
+            .take(MOST_PIECES)
+            .map(|hit| xml_piece(document, path, hit))
+            .collect();
+    }
     let Spotted::Items(items) = look(document, None, &rule.place) else { return Vec::new() };
     items.iter().take(MOST_PIECES).map(|item| piece(document, rule, item)).collect()
 }
@@ -174,6 +189,15 @@ fn piece(document: &Document<'_>, rule: &CompiledRule, item: &Item<'_>) -> Piece
         (None, _) => FoundAt::Elsewhere,
     };
     Piece { place, raw }
+}
+
+fn xml_piece(document: &Document<'_>, path: &XmlPath, hit: Hit<'_>) -> Piece {
+    let (element, raw) = match hit {
+        Hit::Element(element) => (element, document.xml_text(element)),
+        Hit::Attribute(element, value) => (element, value.to_owned()),
+    };
+    let attribute = path.attribute().map(|name| format!("/@{name}")).unwrap_or_default();
+    Piece { place: FoundAt::Xml { path: xml_path_of(element) + &attribute }, raw: cut(&raw) }
 }
 
 fn json_raw(value: &Value) -> String {
@@ -211,4 +235,19 @@ fn step(element: ElementRef<'_>) -> String {
     };
     let id = element.value().id().filter(is_plain).map(|id| format!("#{id}")).unwrap_or_default();
     if is_alone { format!("{name}{id}") } else { format!("{name}{id}:nth-of-type({})", before + 1) }
+}
+
+/// `/catalog/provider/course[3]/title`, as the rules of feeds are written but for the places.
+fn xml_path_of(element: roxmltree::Node<'_, '_>) -> String {
+    let mut steps: Vec<String> = element.ancestors().filter(roxmltree::Node::is_element).map(xml_step).collect();
+    steps.reverse();
+    format!("/{}", steps.join("/"))
+}
+
+fn xml_step(element: roxmltree::Node<'_, '_>) -> String {
+    let name = element.tag_name().name();
+    let of_its_name = |node: &roxmltree::Node<'_, '_>| node.is_element() && node.tag_name().name() == name;
+    let before = element.prev_siblings().skip(1).filter(of_its_name).count();
+    let is_alone = before == 0 && !element.next_siblings().skip(1).any(|node| of_its_name(&node));
+    if is_alone { name.to_owned() } else { format!("{name}[{}]", before + 1) }
 }

@@ -26,7 +26,7 @@ struct Step {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Hit<'a> {
     Element(Node<'a, 'a>),
-    Attribute(&'a str),
+    Attribute(Node<'a, 'a>, &'a str),
 }
 
 impl XmlPath {
@@ -66,6 +66,11 @@ impl XmlPath {
         self.attribute.is_some()
     }
 
+    /// The attribute it leads to.
+    pub(crate) fn attribute(&self) -> Option<&str> {
+        self.attribute.as_deref()
+    }
+
     /// All matches in the order of the document, and how many nodes were looked at.
     pub(crate) fn find<'a>(&self, entry: Node<'a, 'a>) -> (Vec<Hit<'a>>, usize) {
         let mut looked = 0;
@@ -77,7 +82,8 @@ impl XmlPath {
         let hits = match &self.attribute {
             None => current.into_iter().map(Hit::Element).collect(),
             Some(name) => {
-                current.into_iter().filter_map(|element| attribute(element, name)).map(Hit::Attribute).collect()
+                let hit = |element| Some(Hit::Attribute(element, attribute(element, name)?));
+                current.into_iter().filter_map(hit).collect()
             }
         };
         (hits, looked + 1)

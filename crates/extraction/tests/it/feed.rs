@@ -4,8 +4,8 @@ use crate::support::{ORIGIN, shown};
 use insta::assert_snapshot;
 use rmu_domain::{unit_code::UnitCode, year::Year};
 use rmu_extraction::{
-    EntryRead, FeedEntry, FeedError, MAX_ENTRIES_OF_A_PART, MAX_PAGE_BYTES, Source, Verdict, preset_at, read_entries,
-    survey_feed,
+    EntryRead, FeedEntry, FeedError, FoundAt, MAX_ENTRIES_OF_A_PART, MAX_PAGE_BYTES, Source, Verdict, preset_at,
+    read_entries, survey_feed, trace_feed,
 };
 use serde_json::json;
 use url::Url;
@@ -37,6 +37,50 @@ fn feed_of(entries: usize, description: usize) -> String {
         })
         .collect();
     format!("<catalog><provider>{courses}</provider></catalog>")
+}
+
+#[test]
+fn an_entry_is_traced_to_the_elements_and_attributes_of_the_feed() {
+    let trace = |code: Option<&str>| {
+        let code = code.map(|code| UnitCode::parse(code).unwrap());
+        trace_feed(&source(), &url(), FEED.as_bytes(), code.as_ref()).unwrap()
+    };
+    for (code, year) in [("FIT2004", Some(2026)), ("09009", None)] {
+        let (verdict, traced) = trace(Some(code));
+        assert_eq!(verdict, read(FEED, &[named(code, year)])[0].verdict);
+        for fact in &traced {
+            let found: Vec<_> = fact.rules.iter().flat_map(|rule| &rule.found).collect();
+            assert!(fact.value.is_err() || !found.is_empty(), "{fact:?}");
+            for piece in found {
+                let FoundAt::Xml { path } = &piece.place else { panic!("{fact:?}") };
+                assert!(leads_to(path, &piece.raw), "{piece:?}");
+            }
+        }
+    }
+    let (first, _) = trace(None);
+    assert!(matches!(first, Verdict::Unit(_)), "{first:?}");
+    assert!(matches!(trace(Some("NONE1")), (Verdict::NotFound { .. }, facts) if facts.is_empty()));
+}
+
+/// Walks the path by places among elements of one name, and looks for what stands there.
+fn leads_to(path: &str, raw: &str) -> bool {
+    let document = roxmltree::Document::parse(FEED).unwrap();
+    let mut node = document.root();
+    for step in path.trim_start_matches('/').split('/') {
+        if let Some(name) = step.strip_prefix('@') {
+            return node.attributes().any(|attribute| attribute.name() == name && attribute.value() == raw);
+        }
+        let (name, place) = step
+            .split_once('[')
+            .map_or((step, 1), |(name, place)| (name, place.trim_end_matches(']').parse::<usize>().unwrap()));
+        let mut of_its_name = node.children().filter(|child| child.is_element() && child.tag_name().name() == name);
+        let Some(next) = of_its_name.nth(place - 1) else { return false };
+        node = next;
+    }
+    let text: String = node.descendants().filter_map(|node| node.text()).collect();
+    let words = |text: &str| text.split_whitespace().collect::<String>();
+    let first = raw.trim_end_matches('…').lines().next().unwrap_or_default();
+    words(&text).contains(&words(first).chars().take(5).collect::<String>())
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn every_place_leads_back_to_what_was_found() {
                 FoundAt::Json { pointer } => {
                     assert!(embedded.as_ref().unwrap().pointer(pointer).is_some(), "{pointer}");
                 }
+                FoundAt::Xml { .. } => panic!("a page is no feed: {piece:?}"),
                 FoundAt::Address | FoundAt::Elsewhere => {}
             }
         }

@@ -16,6 +16,8 @@ pub struct PreviewRequestV1 {
     /// The source document (see the published schema of sources).
     pub definition: Value,
     pub url: String,
+    /// Of a feed: the code of the entry to read; else its first.
+    pub code: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -99,6 +101,10 @@ pub enum PreviewPlaceV1 {
     Json {
         pointer: String,
     },
+    /// An element of a feed, by its path from the root.
+    Xml {
+        path: String,
+    },
     /// The page's own address.
     Address,
     Elsewhere,
@@ -120,6 +126,7 @@ impl Contract for PreviewRequestV1 {
         Self {
             definition: json!({ "origins": ["https://handbook.northfield.example"] }),
             url: "https://handbook.northfield.example/subject/2026/31251".into(),
+            code: None,
         }
     }
 }

@@ -23,7 +23,7 @@ use rmu_messaging::contracts::{
 use std::{collections::BTreeMap, time::Duration};
 
 /// More entries than any part names are no answer to one.
-const MOST_ENTRIES: usize = 50;
+const MOST_ENTRIES: usize = rmu_extraction::MAX_ENTRIES_OF_A_PART;
 /// More is cut: enough to see what went wrong, too little to fill a table.
 const LONGEST_DETAIL: usize = 2000;
 

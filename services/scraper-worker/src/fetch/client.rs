@@ -157,10 +157,8 @@ async fn read(url: Url, mut response: Response, extent: Extent) -> Result<Fetche
     let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = header(RETRY_AFTER).and_then(|written| retry_after::parse(written, Utc::now()));
     let content_type = header(CONTENT_TYPE).map(str::to_owned);
-    let validators = Validators {
-        etag: header(ETAG).map(str::to_owned),
-        last_modified: header(LAST_MODIFIED).map(str::to_owned),
-    };
+    let validators =
+        Validators { etag: header(ETAG).map(str::to_owned), last_modified: header(LAST_MODIFIED).map(str::to_owned) };
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
         body.extend_from_slice(&chunk);

@@ -4,7 +4,9 @@ use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
 use crate::fetch::Fetched;
 use chrono::Utc;
 use rmu_domain::{ParseError, scrape::FailureKind, unit_code::UnitCode, year::Year};
-use rmu_extraction::{FeedEntry, FeedError, MAX_ENTRIES_OF_A_PART, read_entries, survey_feed};
+use rmu_extraction::{
+    FactTrace, FeedEntry, FeedError, MAX_ENTRIES_OF_A_PART, Verdict, read_entries, survey_feed, trace_feed,
+};
 use rmu_messaging::contracts::scrape::{FeedEntryV1, OutcomeV1};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -53,6 +55,24 @@ pub(super) async fn read_part(
     let (source, feed) = (Arc::clone(ready), url.clone());
     let read = blocking(move || read_entries(&source.source, &feed, &fetched.body, &wanted)).await?;
     Ok(outcome::of_entries(read, entries, url, fetched_at))
+}
+
+/// Reads one entry by a draft of a source, with how each fact came about.
+pub(super) async fn try_entry(
+    worker: &Inner,
+    ready: &Arc<ReadySource>,
+    url: &Url,
+    code: Option<&str>,
+    deadline: Instant,
+) -> Result<(String, Verdict, Vec<FactTrace>), Ending> {
+    let code = code.map(UnitCode::parse).transpose();
+    let code = code.map_err(|error| Ending::failed(FailureKind::BadSource, format!("the code: {error}")))?;
+    let asked = worker.politeness().fetch_no_older(url, &ready.origins, ready.gap, deadline, BELIEVED);
+    let fetched = usable(worker.unless_stopping(asked).await??)?;
+    let final_url = fetched.url.to_string();
+    let (source, feed) = (Arc::clone(ready), url.clone());
+    let (verdict, facts) = blocking(move || trace_feed(&source.source, &feed, &fetched.body, code.as_ref())).await?;
+    Ok((final_url, verdict, facts))
 }
 
 fn usable(fetched: Arc<Fetched>) -> Result<Arc<Fetched>, Ending> {

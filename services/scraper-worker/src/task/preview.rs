@@ -4,6 +4,7 @@
 use super::{
     TaskHandler,
     failure::{Ending, parse_url},
+    feed,
     handler::Inner,
     outcome::gap_on_wire,
     sources,
@@ -45,20 +46,29 @@ impl TaskHandler {
 async fn tried(worker: &Inner, request: &PreviewRequestV1, deadline: Instant) -> Result<PreviewV1, Ending> {
     let ready = Arc::new(sources::draft(&request.definition)?);
     let url = parse_url(&request.url)?;
+    if ready.source.is_feed(&url) {
+        let (final_url, verdict, facts) =
+            feed::try_entry(worker, &ready, &url, request.code.as_deref(), deadline).await?;
+        return Ok(answer(worker, final_url, verdict, facts, None));
+    }
     let expected = ready.source.classify(&url);
     let opened = unit::open(worker, &ready, &url, expected, deadline, true).await?;
     let Opened { pages, expected, picture, .. } = opened;
     let final_url = pages.unit.url.to_string();
     let read = tokio::task::spawn_blocking(move || trace_page(&ready.source, expected.as_ref(), &pages));
     let (verdict, facts) = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
-    Ok(PreviewV1 {
+    Ok(answer(worker, final_url, verdict, facts, picture))
+}
+
+fn answer(worker: &Inner, url: String, verdict: Verdict, facts: Vec<FactTrace>, picture: Option<Vec<u8>>) -> PreviewV1 {
+    PreviewV1 {
         worker: worker.name().to_owned(),
-        url: Some(final_url),
+        url: Some(url),
         verdict: verdict_on_wire(verdict),
         facts: facts.into_iter().map(fact_on_wire).collect(),
         screenshot: picture
             .map(|picture| ScreenshotV1 { media_type: "image/png".to_owned(), data: STANDARD.encode(picture) }),
-    })
+    }
 }
 
 impl Inner {
@@ -71,9 +81,10 @@ impl Inner {
             other => match other.outcome() {
                 OutcomeV1::NotFound { detail } => PreviewVerdictV1::NotFound { detail },
                 OutcomeV1::Failed(failure) => PreviewVerdictV1::Failed(failure),
-                OutcomeV1::Unit { .. } | OutcomeV1::Children { .. } | OutcomeV1::Unchanged { .. } => {
-                    return Err(RpcErrorV1::Internal);
-                }
+                OutcomeV1::Unit { .. }
+                | OutcomeV1::Children { .. }
+                | OutcomeV1::Unchanged { .. }
+                | OutcomeV1::Entries { .. } => return Err(RpcErrorV1::Internal),
             },
         };
         Ok(PreviewV1 { worker: self.name().to_owned(), url: None, verdict, facts: Vec::new(), screenshot: None })
@@ -119,6 +130,7 @@ fn piece_on_wire(Piece { place, raw }: Piece) -> PreviewPieceV1 {
         FoundAt::Element { path } => PreviewPlaceV1::Element { path },
         FoundAt::Attribute { path, name } => PreviewPlaceV1::Attribute { path, name },
         FoundAt::Json { pointer } => PreviewPlaceV1::Json { pointer },
+        FoundAt::Xml { path } => PreviewPlaceV1::Xml { path },
         FoundAt::Address => PreviewPlaceV1::Address,
         FoundAt::Elsewhere => PreviewPlaceV1::Elsewhere,
     };

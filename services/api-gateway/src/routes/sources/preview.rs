@@ -4,6 +4,7 @@ use crate::{ApiError, AppState, auth::Admin};
 use actix_web::{post, web};
 use rmu_catalogue::{CatalogueError, sources::get_source};
 use rmu_config::Url;
+use rmu_domain::unit_code::UnitCode;
 use rmu_extraction::Source;
 use rmu_messaging::{
     contracts::{
@@ -35,6 +36,9 @@ pub struct PreviewRequestBody {
     pub definition: Option<Value>,
     /// The slug of a source, whose current rules are tried.
     pub source: Option<String>,
+    /// Of a feed: the code of the entry to try, instead of its first.
+    #[schema(example = "31251")]
+    pub code: Option<String>,
 }
 
 /// How the page was read.
@@ -102,10 +106,11 @@ pub struct PreviewRuleBody {
 pub struct PreviewPieceBody {
     /// The text as it stands there, cut to a bound.
     pub raw: String,
-    /// `element`, `attribute`, `json`, `address` or `elsewhere`.
+    /// `element`, `attribute`, `json`, `xml`, `address` or `elsewhere`.
     #[schema(example = "element")]
     pub kind: &'static str,
-    /// A CSS selector that matches the element alone, or a JSON Pointer into the embedded document.
+    /// A CSS selector that matches the element alone, a JSON Pointer into the embedded document, or a path
+    /// of elements from a feed's root.
     #[schema(example = "html > body > h1")]
     pub path: Option<String>,
     /// The attribute's name.
@@ -139,7 +144,7 @@ pub(super) async fn try_page(
     _admin: Admin,
     asked: Json<PreviewRequestBody>,
 ) -> Result<Data<PreviewBody>, ApiError> {
-    let PreviewRequestBody { url, definition, source } = asked.0;
+    let PreviewRequestBody { url, definition, source, code } = asked.0;
     let definition = match (definition, source) {
         (Some(definition), None) => definition,
         (None, Some(slug)) => get_source(&state.database, &super::parse(&slug)?).await?.definition,
@@ -150,11 +155,16 @@ pub(super) async fn try_page(
     if !draft.allows(&url) {
         return Err(Problem::invalid("url", "must be an address at one of the source's origins").into());
     }
+    if code.is_some() && !draft.is_feed(&url) {
+        return Err(Problem::invalid("code", "is for a feed; a page is named by its address").into());
+    }
+    let code = code.map(|code| UnitCode::parse(&code)).transpose();
+    let code = code.map_err(|error| CatalogueError::invalid("code", &error))?.map(String::from);
     // Known at once, where asking would take a minute to find out.
     if state.workers.current().is_empty() {
         return Err(no_worker("no worker was heard of lately"));
     }
-    let request = PreviewRequestV1 { definition, url: url.into() };
+    let request = PreviewRequestV1 { definition, url: url.into(), code };
     let answer = state.previews.call(&request).await.map_err(unanswered)?.map_err(refused)?;
     Ok(Data::new(answer.into()))
 }
@@ -245,6 +255,7 @@ impl From<PreviewPieceV1> for PreviewPieceBody {
             PreviewPlaceV1::Element { path } => ("element", Some(path), None),
             PreviewPlaceV1::Attribute { path, name } => ("attribute", Some(path), Some(name)),
             PreviewPlaceV1::Json { pointer } => ("json", Some(pointer), None),
+            PreviewPlaceV1::Xml { path } => ("xml", Some(path), None),
             PreviewPlaceV1::Address => ("address", None, None),
             PreviewPlaceV1::Elsewhere => ("elsewhere", None, None),
         };

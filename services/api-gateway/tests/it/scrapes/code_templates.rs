@@ -51,7 +51,7 @@ async fn a_scrape_of_a_template_asks_for_every_code_within_the_limit() {
             unit(code, "Data Structures")
         }
         TargetV1::Unit { .. } => OutcomeV1::NotFound { detail: "no such code".to_owned() },
-        TargetV1::Discovery { .. } => panic!("a template needs no discovery"),
+        TargetV1::Discovery { .. } | TargetV1::FeedPart { .. } => panic!("a template needs no discovery"),
     });
     let job = stage.until_ended(&path).await;
     let counts = &job["counts"];
