@@ -168,7 +168,7 @@ mod tests {
         let (hits, _) = XmlPath::parse(raw).unwrap().find(course);
         let shown = hits.into_iter().map(|hit| match hit {
             Hit::Element(element) => format!("<{}>{}", element.tag_name().name(), xml_text(element)),
-            Hit::Attribute(value) => value.to_owned(),
+            Hit::Attribute(_, value) => value.to_owned(),
         });
         shown.collect()
     }
