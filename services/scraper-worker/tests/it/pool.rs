@@ -98,7 +98,7 @@ async fn a_worn_idle_browser_is_not_kept() {
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
     site.on("/", page("<h1>Unit</h1>"));
-    let pool = pool(state.path(), PoolLimits { recycle_memory: 250 << 20, ..limits(1) }).await;
+    let pool = pool(state.path(), PoolLimits { recycle_memory: 50 << 20, ..limits(1) }).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     assert!(read(&mut lease, &site.url("/")).await.is_ok());
     drop(lease);
