@@ -5,7 +5,7 @@
 use crate::{
     pool_faults::attack,
     site::{Site, page},
-    support::{limits, nothing_left, pool, processes_of, read, scope, slots_of, until},
+    support::{limits, memory_of_a_worn_browser, nothing_left, pool, processes_of, read, scope, slots_of, until},
 };
 use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PageError, PoolLimits, Scope};
 use std::time::{Duration, Instant};
@@ -182,13 +182,14 @@ fn percent(before: u64, after: u64) -> f64 {
 /// Recycling does not wait for a quiet moment: a pool that is never idle replaces by age and by memory too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_pool_recycles_by_age_and_by_memory() {
+    let site = Site::start().await;
+    site.on("/", page("<h1>Unit</h1>"));
+    let recycle_memory = memory_of_a_worn_browser(&site).await;
     for (reason, bounds) in [
         ("age", PoolLimits { recycle_age: Duration::from_secs(3), ..limits(1) }),
-        ("memory", PoolLimits { recycle_memory: 250 << 20, ..limits(1) }),
+        ("memory", PoolLimits { recycle_memory, ..limits(1) }),
     ] {
         let state = tempfile::tempdir().unwrap();
-        let site = Site::start().await;
-        site.on("/", page("<h1>Unit</h1>"));
         let pool = pool(state.path(), bounds).await;
         // Two callers for one browser: whenever it comes back, somebody waits for it.
         let callers = [(); 2].map(|()| tokio::spawn(busy(pool.clone(), scope(&site), site.url("/"), reason)));
