@@ -118,7 +118,7 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
             if versions::confirm_page(connection, result.source, &task.target_key, Utc::now()).await? {
                 drift::unchanged(connection, result, &task.target_key).await?;
                 finish(connection, result, &task, Ended::as_state(TaskState::Unchanged)).await?
-            } else {
+            } else if current {
                 // Nothing is stored that could be unchanged: believing it would lose the unit.
                 let failure = Failure {
                     kind: FailureKind::Internal,
@@ -126,6 +126,8 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
                     retry_after: None,
                 };
                 fail(connection, result.job, result.task, &task, attempt, Some(&result.worker), &failure).await?
+            } else {
+                return Ok(Applied::Ignored);
             }
         }
         TaskOutcome::NotFound { detail } => {

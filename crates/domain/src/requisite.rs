@@ -81,6 +81,15 @@ impl Expression {
             return None;
         }
         grammar::parse(&tokens::tokenise(text)?, kind == RequisiteKind::Prohibition)
+            .filter(|expression| expression.depth() <= Self::MAX_DEPTH)
+    }
+
+    /// How many groups stand in one another; a unit alone stands in none.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Unit(_) | Self::CreditPoints { .. } => 0,
+            Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::depth).max().unwrap_or_default(),
+        }
     }
 
     /// All of `parts`, without a level of nesting for a single one. `None` for no parts at all.

@@ -4,8 +4,18 @@
 use rmu_domain::facts::Offering;
 
 /// Words that begin or make a session, with what may follow them.
-const NUMBERED: &[&str] =
-    &["block", "intake", "quarter", "semester", "session", "study period", "teaching period", "term", "trimester"];
+const NUMBERED: &[&str] = &[
+    "block",
+    "hexamester",
+    "intake",
+    "quarter",
+    "semester",
+    "session",
+    "study period",
+    "teaching period",
+    "term",
+    "trimester",
+];
 const ORDINALS: &[&str] = &["first", "second", "third", "fourth", "1st", "2nd", "3rd", "4th"];
 const SEASONS: &[&str] = &["autumn", "fall", "spring", "summer", "winter"];
 const WHOLE_YEARS: &[&str] = &["all year", "full year", "whole year", "year long"];
@@ -36,6 +46,8 @@ const MODES: &[&str] = &[
     "remote",
 ];
 
+const NOTHING: &[&str] = &["any", "n/a", "na", "none", "other", "tba", "tbc", "tbd", "unknown", "various"];
+
 /// The offerings that a name stands for: one, or several sessions in a row ("Term 1, Term 2").
 pub(crate) fn named(name: &str) -> Vec<Offering> {
     understood(name).unwrap_or_else(|| vec![offering(name, None, None)])
@@ -61,7 +73,7 @@ fn coded(name: &str) -> Option<Vec<Offering>> {
     // The longest mode, so that `ON-CAMPUS-BLOCK` is no place `…-ON` with the mode `BLOCK`.
     let split = (1..rest.len()).find(|at| is_mode(&rest[*at..].join(" ")))?;
     let (place, mode) = (rest[..split].join("-"), rest[split..].join("-"));
-    (!place.split('-').any(str::is_empty))
+    (!place.split('-').any(str::is_empty) && !is_mode(&place))
         .then(|| vec![offering(&format!("{session}-{instance}"), Some(&place), Some(&mode))])
 }
 
@@ -156,12 +168,23 @@ fn is_day(text: &str) -> bool {
 
 fn is_mode(text: &str) -> bool {
     let plain = text.to_lowercase().replace('-', " ");
-    MODES.contains(&plain.as_str()) || plain.strip_suffix(" mode").is_some_and(|kind| !kind.trim().is_empty())
+    MODES.contains(&plain.as_str())
+        || plain.strip_suffix(" mode").is_some_and(|kind| !kind.trim().is_empty() && !says_nothing(kind))
+}
+
+/// Words that stand where something is not known.
+fn says_nothing(text: &str) -> bool {
+    let plain = text.trim().to_lowercase();
+    NOTHING.contains(&plain.as_str()) || ["to be ", "not "].iter().any(|words| plain.starts_with(words))
 }
 
 /// A place is what is neither of the others.
 fn is_place(text: &str) -> bool {
-    !text.is_empty() && !is_session(text) && !is_mode(text) && text.chars().any(char::is_alphabetic)
+    !is_session(text)
+        && !is_mode(text)
+        && !says_nothing(text)
+        && text.chars().any(char::is_alphabetic)
+        && !text.chars().any(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -193,6 +216,7 @@ mod tests {
             ("Trimester III, Online", "Trimester III / - / Online"),
             ("Full-year", "Full-year / - / -"),
             ("Session A", "Session A / - / -"),
+            ("Hexamester 1, Hexamester 2", "Hexamester 1 / - / -; Hexamester 2 / - / -"),
         ] {
             assert_eq!(shown(name).as_deref(), Some(parts), "{name}");
         }
@@ -206,6 +230,12 @@ mod tests {
             "S1-CLAYTON-ON-CAMPUS",
             "S1-01--ON-CAMPUS",
             "S1-01-ON-CAMPUS",
+            "S1-01-ON-CAMPUS-BLOCK",
+            "Semester 1, 24/02/2025 to 20/06/2025, online",
+            "Semester 1 | 12 weeks | Online",
+            "Semester 1, To be advised, online",
+            "Semester 1, N/A, Online",
+            "Semester 1, City, to be confirmed mode",
             "Semester 2 (by arrangement)",
             "Semester 2 (28/07/2025)",
             "Autumn session, City",

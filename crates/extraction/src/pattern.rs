@@ -46,9 +46,13 @@ impl Pattern {
         self.1
     }
 
-    fn cut<'t>(&self, text: &'t str) -> &'t str {
-        let most = if self.1 == BACKTRACKING_COST { MAX_TEXT_BYTES_TO_BACKTRACK } else { MAX_TEXT_BYTES };
-        &text[..text.floor_char_boundary(most)]
+    /// As much of a text as is searched. A pattern that may backtrack is given all or nothing: it may look at what
+    /// stands far ahead, and take the end of a part for the end of the whole.
+    fn within<'t>(&self, text: &'t str) -> Result<&'t str, TooIntricate> {
+        if self.1 == BACKTRACKING_COST && text.len() > MAX_TEXT_BYTES_TO_BACKTRACK {
+            return Err(TooIntricate);
+        }
+        Ok(&text[..text.floor_char_boundary(MAX_TEXT_BYTES)])
     }
 
     pub(crate) fn has_group(&self, name: &str) -> bool {
@@ -56,11 +60,11 @@ impl Pattern {
     }
 
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, TooIntricate> {
-        self.0.is_match(self.cut(text)).map_err(|_| TooIntricate)
+        self.0.is_match(self.within(text)?).map_err(|_| TooIntricate)
     }
 
     pub(crate) fn captures<'t>(&self, text: &'t str) -> Result<Option<Captures<'t, str>>, TooIntricate> {
-        self.0.captures(self.cut(text)).map_err(|_| TooIntricate)
+        self.0.captures(self.within(text)?).map_err(|_| TooIntricate)
     }
 
     /// The group `value`, else the first group, else the whole match. A group that took no part reads as nothing.
@@ -75,7 +79,7 @@ impl Pattern {
     }
 
     pub(crate) fn split<'t>(&self, text: &'t str) -> Result<Vec<&'t str>, TooIntricate> {
-        self.0.split(self.cut(text)).take(MAX_PARTS).collect::<Result<_, _>>().map_err(|_| TooIntricate)
+        self.0.split(self.within(text)?).take(MAX_PARTS).collect::<Result<_, _>>().map_err(|_| TooIntricate)
     }
 }
 

@@ -101,7 +101,8 @@ impl Tree {
 
 /// A container: its relationships, then its containers, joined by its own connector. `None` for an empty one.
 fn group(container: &Value, depth: usize) -> Result<Option<Tree>, String> {
-    if depth >= Expression::MAX_DEPTH {
+    // The outermost containers are joined once more.
+    if depth + 1 >= Expression::MAX_DEPTH {
         return Err("requisites nested too deeply".to_owned());
     }
     let mut parts: Vec<Tree> = list(container, "relationships").iter().filter_map(relationship).collect();

@@ -7,5 +7,5 @@ mod origins;
 pub mod retry_after;
 
 pub use client::{FetchError, Fetched, Fetcher, PRODUCT, Validators, user_agent};
-pub use kept::Kept;
+pub use kept::{Kept, Received};
 pub use origins::{Origins, host_key};

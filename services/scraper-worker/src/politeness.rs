@@ -10,8 +10,8 @@ pub use host_gate::{GateError, HostGate, HostTurn};
 pub use pace::{PaceLimits, SlowHost, Went};
 pub use robots::{RobotsCache, Verdict};
 
-use crate::fetch::{FetchError, Fetched, Fetcher, Kept, Origins, host_key};
-use std::{sync::Arc, time::Duration};
+use crate::fetch::{FetchError, Fetcher, Kept, Origins, Received, host_key};
+use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
@@ -101,7 +101,7 @@ impl Politeness {
         origins: &Origins,
         gap: Duration,
         until: Instant,
-    ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
+    ) -> Result<Result<Received, FetchError>, Refusal> {
         self.fetch_unless(url, origins, gap, until, || None).await
     }
 
@@ -113,11 +113,16 @@ impl Politeness {
         gap: Duration,
         until: Instant,
         age: Duration,
-    ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
+    ) -> Result<Result<Received, FetchError>, Refusal> {
         if let Some(kept) = self.kept.no_older(url, origins, age) {
             return Ok(Ok(kept));
         }
         self.fetch_unless(url, origins, gap, until, || self.kept.no_older(url, origins, age)).await
+    }
+
+    /// What was fetched there turned out to be something else than it should be: it is not believed again.
+    pub fn forget(&self, url: &Url) {
+        self.kept.forget(url);
     }
 
     /// `just_came` is looked at in the turn: somebody may have fetched it while we waited.
@@ -127,8 +132,8 @@ impl Politeness {
         origins: &Origins,
         gap: Duration,
         until: Instant,
-        just_came: impl Fn() -> Option<Arc<Fetched>>,
-    ) -> Result<Result<Arc<Fetched>, FetchError>, Refusal> {
+        just_came: impl Fn() -> Option<Received>,
+    ) -> Result<Result<Received, FetchError>, Refusal> {
         let gap = self.permit(url, origins, gap, until).await?;
         let turn = self.turn(url, gap, until).await?;
         if let Some(kept) = just_came() {
@@ -136,9 +141,9 @@ impl Politeness {
             return Ok(Ok(kept));
         }
         let kept = self.kept.get(url, origins);
-        let known = kept.as_ref().map(|kept| kept.validators.clone()).unwrap_or_default();
+        let known = kept.as_ref().map(|kept| kept.document.as_ref());
         let asked_at = Instant::now();
-        let answer = self.fetcher.get_unless(url, origins, FETCH_LIMIT, &known).await;
+        let answer = self.fetcher.get_unless(url, origins, FETCH_LIMIT, known).await;
         turn.finish(Went::of_fetch(&answer, asked_at.elapsed())).await;
         Ok(answer.map(|answer| self.kept.settle(url, kept, answer)))
     }

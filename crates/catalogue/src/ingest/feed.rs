@@ -60,6 +60,12 @@ struct Sorted<'a> {
     failed: Vec<FailedEntry<'a>>,
 }
 
+enum LookedAt<'s> {
+    Unchanged(&'s str),
+    Unit(&'s UnitRecord),
+    Failed(&'s FailedEntry<'s>),
+}
+
 struct FailedEntry<'a> {
     code: &'a str,
     key: Option<String>,
@@ -90,6 +96,16 @@ impl<'a> Sorted<'a> {
         sorted
     }
 
+    /// All but those that are gone; each sort keeps its own order and is spread over the whole.
+    fn mixed(&self) -> Vec<LookedAt<'_>> {
+        let unchanged = self.unchanged.iter().map(|(key, _)| LookedAt::Unchanged(key));
+        let units = self.units.iter().map(|record| LookedAt::Unit(record));
+        let failed = self.failed.iter().map(LookedAt::Failed);
+        let mut placed: Vec<_> = spread(unchanged).chain(spread(units)).chain(spread(failed)).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        placed.into_iter().map(|(_, entry)| entry).collect()
+    }
+
     /// The kind that stands for all failures.
     fn kind(&self) -> FailureKind {
         self.failed.first().map_or(FailureKind::MissingFact, |failed| failed.kind)
@@ -106,6 +122,12 @@ impl<'a> Sorted<'a> {
     }
 }
 
+/// Each with its place in the whole, in millionths of it.
+fn spread<T>(sort: impl ExactSizeIterator<Item = T>) -> impl Iterator<Item = (usize, T)> {
+    let count = sort.len().max(1);
+    sort.enumerate().map(move |(index, entry)| ((2 * index + 1) * 500_000 / count, entry))
+}
+
 pub(super) async fn apply(
     connection: &mut AsyncPgConnection,
     result: &TaskResult,
@@ -115,10 +137,9 @@ pub(super) async fn apply(
 ) -> Result<Applied, CatalogueError> {
     let sorted = Sorted::of(read);
     if let Some(lost) = confirm(connection, result, read, &sorted.unchanged).await? {
-        return again(connection, result, task, FailureKind::Internal, lost).await;
+        return again(connection, result, task, FailureKind::Internal, lost, current).await;
     }
-    let mut held = in_doubt(connection, result, &sorted.failed).await?;
-    let created = store(connection, result, read, &sorted.units, &mut held).await?;
+    let (created, held) = take_in(connection, result, read, &sorted, current).await?;
     let created = Delta { versions_created: created, ..Delta::default() };
     if let Some(held) = held {
         // What is beyond doubt is stored all the same, and comes back as unchanged.
@@ -128,7 +149,7 @@ pub(super) async fn apply(
     let summary = sorted.summary(read.entries.len());
     if sorted.units.is_empty() && sorted.unchanged.is_empty() && sorted.gone == 0 {
         let detail = summary.unwrap_or_else(|| "no entries".to_owned());
-        return again(connection, result, task, sorted.kind(), detail).await;
+        return again(connection, result, task, sorted.kind(), detail, current).await;
     }
     let state = match (created.versions_created, sorted.unchanged.len(), sorted.gone) {
         (0, 0, 1..) => TaskState::NotFound,
@@ -143,19 +164,43 @@ pub(super) async fn apply(
     finish(connection, result, task, ended).await
 }
 
-/// Whether an entry that was a unit before cannot be read as one any more.
-async fn in_doubt(
+/// Looks at every entry and stores the units that are not in doubt. Returns how many got a new version, and the doubt.
+///
+/// Whether a site has changed is judged by its latest readings, so the entries are looked at in an even mixture: a
+/// few that are broken are then a few among many at any moment, and not all of the latest.
+async fn take_in(
     connection: &mut AsyncPgConnection,
     result: &TaskResult,
-    failed: &[FailedEntry<'_>],
-) -> Result<Option<Held>, CatalogueError> {
-    let mut held = None;
-    for entry in failed {
-        let Some(key) = &entry.key else { continue };
-        let failure = Failure { kind: entry.kind, detail: entry.detail.to_owned(), retry_after: None };
-        worse(&mut held, drift::of_failure(connection, result, key, &failure).await?);
+    read: &FeedRead,
+    sorted: &Sorted<'_>,
+    current: bool,
+) -> Result<(i32, Option<Held>), CatalogueError> {
+    let version = i32::try_from(result.source_version).unwrap_or_default();
+    let source = sources::version(connection, result.source, version)
+        .await?
+        .ok_or(CatalogueError::NotFound { what: "source version" })?;
+    let (mut created, mut held) = (0, None);
+    for looked_at in sorted.mixed() {
+        match looked_at {
+            LookedAt::Unchanged(key) => drift::unchanged(connection, result, key).await?,
+            LookedAt::Unit(record) => {
+                let key = FeedEntry { code: record.facts.code.clone(), year: record.facts.year }.key(&read.url);
+                let page = UnitRead { record: record.clone(), url: read.url.clone(), fetched_at: read.fetched_at };
+                match drift::of_unit(connection, result, &key, &source, &page).await? {
+                    Some(doubt) => worse(&mut held, Some(doubt)),
+                    None => created += i32::from(unit::store(connection, &source, &key, &page).await?.new_version),
+                }
+            }
+            // A failure of an earlier attempt was counted when that attempt was given up.
+            LookedAt::Failed(entry) if current => {
+                let Some(key) = &entry.key else { continue };
+                let failure = Failure { kind: entry.kind, detail: entry.detail.to_owned(), retry_after: None };
+                worse(&mut held, drift::of_failure(connection, result, key, &failure).await?);
+            }
+            LookedAt::Failed(_) => {}
+        }
     }
-    Ok(held)
+    Ok((created, held))
 }
 
 /// A doubt about the whole source outweighs one about an entry.
@@ -180,38 +225,7 @@ async fn confirm(
     }
     let seen_at = read.fetched_at.min(Utc::now());
     let lost = versions::confirm_entries(connection, result.source, unchanged, seen_at).await?;
-    for (key, _) in unchanged.iter().filter(|(key, _)| !lost.contains(key)) {
-        drift::unchanged(connection, result, key).await?;
-    }
     Ok(lost.first().map(|first| format!("answered unchanged, but nothing such is known of {first}")))
-}
-
-/// Stores the units that are not in doubt; how many got a new version.
-async fn store(
-    connection: &mut AsyncPgConnection,
-    result: &TaskResult,
-    read: &FeedRead,
-    units: &[&UnitRecord],
-    held: &mut Option<Held>,
-) -> Result<i32, CatalogueError> {
-    if units.is_empty() {
-        return Ok(0);
-    }
-    let version = i32::try_from(result.source_version).unwrap_or_default();
-    let source = sources::version(connection, result.source, version)
-        .await?
-        .ok_or(CatalogueError::NotFound { what: "source version" })?;
-    let mut created = 0;
-    for record in units {
-        let entry = FeedEntry { code: record.facts.code.clone(), year: record.facts.year };
-        let key = entry.key(&read.url);
-        let page = UnitRead { record: (*record).clone(), url: read.url.clone(), fetched_at: read.fetched_at };
-        match drift::of_unit(connection, result, &key, &source, &page).await? {
-            Some(doubt) => worse(held, Some(doubt)),
-            None => created += i32::from(unit::store(connection, &source, &key, &page).await?.new_version),
-        }
-    }
-    Ok(created)
 }
 
 async fn again(
@@ -220,7 +234,11 @@ async fn again(
     task: &LockedTask,
     kind: FailureKind,
     detail: String,
+    current: bool,
 ) -> Result<Applied, CatalogueError> {
+    if !current {
+        return Ok(Applied::Ignored);
+    }
     let attempt = i32::try_from(result.attempt).unwrap_or(i32::MAX);
     let failure = Failure { kind, detail, retry_after: None };
     fail(connection, result.job, result.task, task, attempt, Some(&result.worker), &failure).await

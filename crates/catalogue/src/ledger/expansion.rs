@@ -79,18 +79,38 @@ pub(super) async fn admit(
     job: WaitingJob,
     share: u32,
 ) -> Result<(i32, i32), CatalogueError> {
+    if share == 0 {
+        return Ok((0, 0));
+    }
     let Some(waiting) = expansions::first(connection, job.id).await? else { return Ok((0, 0)) };
     let next = waiting.next.saturating_add(i32::try_from(share).unwrap_or(i32::MAX)).min(waiting.total);
-    let template = serde_json::from_value(waiting.template.clone());
-    let years = serde_json::from_value(waiting.years.clone());
-    let mut admitted = 0;
-    if let (Ok(template), Ok(years)) = (template, years) {
-        let rules = rules(&sources::definition(connection, job.source).await?)?;
-        let expansion = Expansion { template, years };
-        let numbers = u32::try_from(waiting.next).unwrap_or_default()..u32::try_from(next).unwrap_or_default();
-        let targets: Vec<Target> = numbers.filter_map(|number| expansion.target(&rules, number)).collect();
-        admitted = tasks::insert_pending(connection, job.id, job.source, job.priority, &targets).await?;
-    }
+    let numbers = u32::try_from(waiting.next).unwrap_or_default()..u32::try_from(next).unwrap_or_default();
+    let targets: Vec<Target> = match expansion(connection, job, &waiting).await? {
+        Some((rules, expansion)) => numbers.filter_map(|number| expansion.target(&rules, number)).collect(),
+        // The codes count as skipped: one source must not stand in the way of all others.
+        None => Vec::new(),
+    };
+    let admitted = tasks::insert_pending(connection, job.id, job.source, job.priority, &targets).await?;
     expansions::advance(connection, &waiting, next).await?;
     Ok((next - waiting.next, admitted))
+}
+
+/// What is left of a template, with the rules that say where its units are. `None` when this version of the program
+/// cannot read what an older one has stored.
+async fn expansion(
+    connection: &mut AsyncPgConnection,
+    job: WaitingJob,
+    waiting: &expansions::Waiting,
+) -> Result<Option<(Source, Expansion)>, CatalogueError> {
+    let template = serde_json::from_value(waiting.template.clone());
+    let years = serde_json::from_value(waiting.years.clone());
+    let rules = rules(&sources::definition(connection, job.source).await?);
+    match (template, years, rules) {
+        (Ok(template), Ok(years), Ok(rules)) => Ok(Some((rules, Expansion { template, years }))),
+        (_, _, rules) => {
+            let error = rules.err().map(|error| error.to_string());
+            tracing::error!(job_id = %job.id, source_id = %job.source, error, "codes are skipped: nobody can say where they are");
+            Ok(None)
+        }
+    }
 }

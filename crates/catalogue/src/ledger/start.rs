@@ -100,7 +100,7 @@ pub(crate) async fn start_in(
     let waiting: u64 = expansions.iter().map(Expansion::total).sum();
     let waiting = i32::try_from(waiting).ok().filter(|waiting| *waiting <= MAX_TASKS_PER_JOB);
     let waiting = waiting.ok_or_else(|| CatalogueError::Invalid {
-        field: "template".to_owned(),
+        field: if request.scope == Scope::Discovery { "source" } else { "template" }.to_owned(),
         detail: format!("must give at most {MAX_TASKS_PER_JOB} pages over all years"),
     })?;
     let wanted = u32::try_from(targets.len()).unwrap_or(u32::MAX);

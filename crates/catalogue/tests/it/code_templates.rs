@@ -62,6 +62,21 @@ async fn a_template_becomes_tasks_as_room_appears_and_each_code_is_asked_for_onc
 }
 
 #[tokio::test]
+async fn codes_whose_rules_nobody_can_read_stop_nobody_else() {
+    let stage = stage(|_| {}).await;
+    let lost = start(&stage, template(CodeTemplate::range("09900", "09999").unwrap())).await.unwrap();
+    let sql =
+        "UPDATE source_versions SET definition = '{}' FROM sources s WHERE s.id = source_id AND s.slug = 'by-code'";
+    assert_eq!(stage.inside.execute(sql, &[]).await.unwrap(), 1);
+    let other = stage.start(LIMIT, Scope::Discovery).await;
+    while admit_frontier(&stage.database, LIMIT).await.unwrap() > 0 {}
+    let job = stage.job(lost.job).await;
+    assert_eq!((job.skipped, job.state), (100, JobState::Completed));
+    assert_eq!(stage.dispatch().await.remove(0).job, other.job);
+    stage.assert_counters_equal_a_recount().await;
+}
+
+#[tokio::test]
 async fn a_hundred_thousand_codes_are_one_row_and_a_cancel_drops_them() {
     let stage = stage(|_| {}).await;
     let started = start(&stage, template(CodeTemplate::pattern("[1-9]####").unwrap())).await.unwrap();

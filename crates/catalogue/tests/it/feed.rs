@@ -144,3 +144,45 @@ async fn one_unit_of_a_feed_can_be_read_again_by_its_code() {
     assert_eq!(again.target, Target::feed_part(&feed(), vec![entry("31252")]).unwrap());
     assert!(again.known_entries[0].is_some());
 }
+
+#[tokio::test]
+async fn a_few_broken_entries_of_a_part_say_nothing_about_the_site() {
+    let stage = Stage::new().await;
+    let codes: Vec<String> = (0..50).map(|number| format!("{:05}", 31_000 + number)).collect();
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let task = part_of(&stage, &codes).await;
+    stage.answer(&task, answer(codes.iter().map(|code| unit(code, "A unit")).collect())).await;
+
+    let broken = |task: &DueTask, number: usize| {
+        let TaskOutcome::Entries(mut read) = unchanged(task) else { panic!() };
+        for (entry, code) in read.entries.iter_mut().zip(&codes).take(number) {
+            *entry = failed(code);
+        }
+        TaskOutcome::Entries(read)
+    };
+    let task = part_of(&stage, &codes).await;
+    assert_eq!(stage.answer(&task, broken(&task, 5)).await, Applied::Retried, "five are looked at again");
+    assert_eq!(stage.count("source_health WHERE paused_at IS NOT NULL").await, 0);
+    stage.make_everything_due().await;
+    let task = stage.dispatch().await.remove(0);
+    assert_eq!(stage.answer(&task, broken(&task, 40)).await, Applied::Retried);
+    assert_eq!(stage.count("source_health WHERE paused_at IS NOT NULL").await, 1, "most of them are too many");
+    assert_eq!(stage.count("units").await, 50);
+    stage.assert_counters_equal_a_recount().await;
+}
+
+#[tokio::test]
+async fn a_failed_part_that_comes_twice_or_late_counts_once() {
+    let stage = Stage::new().await;
+    let task = part_of(&stage, &["31251"]).await;
+    assert_eq!(stage.answer(&task, answer(vec![failed("31251")])).await, Applied::Retried);
+    assert_eq!(stage.answer(&task, answer(vec![failed("31251")])).await, Applied::Ignored, "the same again");
+    assert_eq!(stage.answer(&task, unchanged(&task)).await, Applied::Ignored, "it knew of nothing that could be so");
+    stage.make_everything_due().await;
+    let second = stage.dispatch().await.remove(0);
+    assert_eq!(stage.answer(&task, answer(vec![failed("31251")])).await, Applied::Ignored, "late");
+    let done = stage.answer(&second, answer(vec![unit("31251", "One")])).await;
+    assert_eq!(done, Applied::Finished(TaskState::Succeeded));
+    assert_eq!(stage.job(task.job).await.retries, 1);
+    stage.assert_counters_equal_a_recount().await;
+}

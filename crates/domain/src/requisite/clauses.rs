@@ -16,19 +16,31 @@ const LABELS: [(&str, RequisiteKind); 9] = [
 ];
 
 /// Phrases that are labels without a colon.
-const PHRASES: [&str; 6] = [
+const PHRASES: &[&str] = &[
     "incompatible with",
     "not to be taken with",
     "may not be taken with",
+    "must not be taken with",
     "cannot be taken with",
     "may not be taken together with",
     "cannot be taken together with",
+    "you are not able to enrol in this course if you have completed",
+    "you are not able to enrol in this course if you have previously completed",
+    "you cannot enrol in this course if you have completed",
 ];
+/// What forbids. Where it stands within a clause that no label has named, the kind that a source gives to its whole
+/// text is not to be believed.
+const FORBIDDING: &[&str] =
+    &["not able to enrol", "cannot enrol", "may not enrol", "not be taken", "cannot be taken", "incompatible with"];
 
 impl RequisiteKind {
     /// The kind behind a site's label, as far as it is one of the three.
     pub fn from_label(label: &str) -> Option<Self> {
         let plain = letters(label);
+        // "Prerequisite or corequisite" is neither.
+        if plain.contains("prereq") && plain.contains("coreq") {
+            return None;
+        }
         let begins_with = |words: &[&str]| words.iter().any(|word| plain.starts_with(word));
         if begins_with(&["prereq", "requisite"]) {
             return Some(Self::Prerequisite);
@@ -51,7 +63,15 @@ pub(super) fn split(kind: Option<RequisiteKind>, text: &str) -> Option<Vec<(Requ
         current = (Some(kind), start + length);
     }
     push(&mut clauses, current.0, &text[current.1..])?;
-    Some(clauses)
+    let first_is_labelled = sentence_starts(text).next().is_some_and(|start| label(&text[start..]).is_some());
+    match clauses.first() {
+        Some((RequisiteKind::Prerequisite | RequisiteKind::Corequisite, clause))
+            if !first_is_labelled && forbids(clause) =>
+        {
+            None
+        }
+        _ => Some(clauses),
+    }
 }
 
 fn push<'t>(clauses: &mut Vec<(RequisiteKind, &'t str)>, kind: Option<RequisiteKind>, text: &'t str) -> Option<()> {
@@ -60,6 +80,11 @@ fn push<'t>(clauses: &mut Vec<(RequisiteKind, &'t str)>, kind: Option<RequisiteK
         clauses.push((kind?, text));
     }
     Some(())
+}
+
+fn forbids(clause: &str) -> bool {
+    let clause = clause.to_lowercase();
+    FORBIDDING.iter().any(|words| clause.contains(words))
 }
 
 /// Where sentences and lines begin.
@@ -74,7 +99,8 @@ fn sentence_starts(text: &str) -> impl Iterator<Item = usize> {
 
 /// The label that a text begins with, and its length.
 fn label(text: &str) -> Option<(RequisiteKind, usize)> {
-    const LONGEST: usize = 40;
+    const LONGEST: usize = 90;
+    const LONGEST_LABEL: usize = 40;
     let head = &text[..text.floor_char_boundary(LONGEST)];
     for phrase in PHRASES {
         let is_there = head.get(..phrase.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(phrase));
@@ -85,7 +111,8 @@ fn label(text: &str) -> Option<(RequisiteKind, usize)> {
             ));
         }
     }
-    let colon = head.find(':')?;
+    // Words of a sentence are no label, however far its first colon is.
+    let colon = head.find(':').filter(|colon| *colon <= LONGEST_LABEL)?;
     let is_word = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '(' | ')' | ' ');
     let plain = letters(&head[..colon]);
     if !head[..colon].chars().all(is_word) {

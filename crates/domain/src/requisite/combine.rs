@@ -57,7 +57,8 @@ pub(super) struct Operand {
 /// One operand of all; there is always one separator less than operands.
 pub(super) fn combine(operands: Vec<Operand>, separators: &[Separator], prohibits: bool) -> Option<Operand> {
     if prohibits && is_list_in_words(&operands, separators) {
-        return joined(Join::Any, operands);
+        let alone = operands.into_iter().map(|operand| Operand { is_bracket: false, ..operand });
+        return joined(Join::Any, alone.collect());
     }
     if separators.iter().any(|separator| separator.strength == Strength::Semicolon) {
         return split_at(Strength::Semicolon, operands, separators);
@@ -68,10 +69,19 @@ pub(super) fn combine(operands: Vec<Operand>, separators: &[Separator], prohibit
 
 /// Units of which each forbids on its own: "26012, 31251 and 48730".
 fn is_list_in_words(operands: &[Operand], separators: &[Separator]) -> bool {
-    let is_unit = |operand: &Operand| matches!(operand.expression, Expression::Unit(_)) && operand.opener.is_none();
+    let is_unit = |operand: &Operand| operand.opener.is_none() && is_some_unit(&operand.expression);
     operands.len() > 1
         && operands.iter().all(is_unit)
         && separators.iter().all(|separator| separator.join != Some(Join::Any) && !separator.formal)
+}
+
+/// A unit, or several of which any will do: "26012/31251".
+fn is_some_unit(expression: &Expression) -> bool {
+    match expression {
+        Expression::Unit(_) => true,
+        Expression::Any(parts) => parts.iter().all(|part| matches!(part, Expression::Unit(_))),
+        Expression::All(_) | Expression::CreditPoints { .. } => false,
+    }
 }
 
 /// Groups that words have opened become one operand each, the last first, so that inner ones are closed before outer.
@@ -85,6 +95,8 @@ fn with_groups_closed(
         let inner: Vec<_> = operands.drain(first..=first + length).collect();
         let between: Vec<_> = separators.drain(first..first + length).collect();
         let expression = match opener {
+            // "either 26012 or 31251 and 48730" does not say where it ends.
+            Opener::Either if between.iter().any(|separator| separator.join == Some(Join::All)) => return None,
             Opener::Either => {
                 Some(combine_plain(inner, &between)?.expression).filter(|it| matches!(it, Expression::Any(_)))?
             }
@@ -163,6 +175,11 @@ fn split_at(strength: Strength, operands: Vec<Operand>, separators: &[Separator]
         match separators.next() {
             Some(separator) if !cuts(separator) => between.push(*separator),
             _ => {
+                // "26012, 31251 or 48730, and 48024": the first comma may stand for either word.
+                let joins_otherwise = between.iter().any(|it: &Separator| it.join.is_some_and(|own| own != join));
+                if joins_otherwise && between.iter().any(|it| it.join.is_none()) {
+                    return None;
+                }
                 let (some, between) = with_groups_closed(std::mem::take(&mut some), std::mem::take(&mut between))?;
                 parts.push(combine_plain(some, &between)?);
             }

@@ -10,7 +10,7 @@ use crate::credit_points::CreditPoints;
 
 /// The whole text, or nothing.
 pub(super) fn parse(tokens: &[Token], prohibits: bool) -> Option<Expression> {
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    let mut parser = Parser { tokens, at: 0, depth: 0, prohibits };
     let (operands, separators) = parser.level()?;
     if parser.at < tokens.len() {
         return None;
@@ -23,6 +23,7 @@ struct Parser<'t> {
     tokens: &'t [Token],
     at: usize,
     depth: usize,
+    prohibits: bool,
 }
 
 type Level = (Vec<Operand>, Vec<Separator>);
@@ -79,6 +80,7 @@ impl Parser<'_> {
     }
 
     fn bracket(&mut self, opener: Option<Opener>) -> Option<Operand> {
+        let is_first = self.at == 0;
         self.at += 1;
         self.depth += 1;
         if self.depth > Expression::MAX_DEPTH {
@@ -95,7 +97,8 @@ impl Parser<'_> {
             let expression = listed(operands, &separators, join)?;
             return Some(Operand { expression, opener: None, is_bracket: true });
         }
-        let inner = combine(operands, &separators, false)?;
+        let is_whole = is_first && self.at == self.tokens.len();
+        let inner = combine(operands, &separators, self.prohibits && is_whole)?;
         Some(Operand { expression: inner.expression, opener, is_bracket: true })
     }
 
@@ -117,7 +120,7 @@ impl Parser<'_> {
     }
 
     fn begins_operand(&self, at: usize) -> bool {
-        let mut ahead = Parser { tokens: self.tokens, at, depth: 0 };
+        let mut ahead = Parser { tokens: self.tokens, at, depth: 0, prohibits: false };
         ahead.lead_in();
         ahead.opener();
         ahead.lead_in();

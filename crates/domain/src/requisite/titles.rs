@@ -9,12 +9,16 @@ const SMALL_WORDS: &[&str] =
 /// is passed over as a title would leave half an expression.
 const CONDITIONS: &[&str] = &[
     "admission",
+    "advisory",
+    "aid",
     "all",
     "any",
-    "approval",
     "apply",
+    "approval",
+    "atar",
     "audition",
     "average",
+    "bachelor",
     "before",
     "both",
     "candidates",
@@ -25,15 +29,19 @@ const CONDITIONS: &[&str] = &[
     "completed",
     "completion",
     "concurrent",
+    "concurrently",
     "consent",
     "coordinator",
     "corequisite",
     "course",
+    "cr",
     "credit",
     "credits",
     "dean",
     "degree",
     "departmental",
+    "desirable",
+    "diploma",
     "distinction",
     "either",
     "enrolled",
@@ -45,15 +53,21 @@ const CONDITIONS: &[&str] = &[
     "fail",
     "gpa",
     "grade",
+    "hd",
     "head",
     "honours",
+    "hsc",
+    "ielts",
+    "immunisation",
     "including",
     "interview",
     "invitation",
     "knowledge",
     "level",
     "licence",
+    "major",
     "mark",
+    "master",
     "minimum",
     "must",
     "no",
@@ -66,9 +80,14 @@ const CONDITIONS: &[&str] = &[
     "placement",
     "prerequisite",
     "program",
+    "recommended",
+    "result",
     "school",
+    "score",
     "standing",
+    "stream",
     "students",
+    "training",
     "unless",
     "wam",
     "year",
@@ -126,7 +145,11 @@ fn is_small(word: &str) -> bool {
     SMALL_WORDS.contains(&word)
 }
 
-/// "Mathematics 1", "Physics 2A".
+/// "Mathematics 1", "Physics 2A"; a larger number is a mark, most likely.
 fn is_ordinal(word: &str) -> bool {
-    word.len() <= 2 && word.starts_with(|c: char| c.is_ascii_digit()) && word.bytes().all(|b| b.is_ascii_alphanumeric())
+    match word.as_bytes() {
+        [digit] => digit.is_ascii_digit(),
+        [digit, letter] => digit.is_ascii_digit() && letter.is_ascii_alphabetic(),
+        _ => false,
+    }
 }

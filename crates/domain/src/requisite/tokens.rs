@@ -30,20 +30,26 @@ impl Token {
 /// Numbers in prose: a code without letters is longer, or no year.
 const YEARS: std::ops::RangeInclusive<u32> = 1900..=2100;
 /// Words in capitals before a number that make no code of it.
-const NO_PREFIX: &[&str] =
-    &["ATAR", "GPA", "HSC", "IELTS", "LEVEL", "MARK", "SEM", "STAGE", "TERM", "TOEFL", "TOTAL", "VCE", "WAM", "YEAR"];
+const NO_PREFIX: &[&str] = &[
+    "ALL", "ANY", "ATAR", "BOTH", "CO", "CODE", "FROM", "GMAT", "GPA", "GRE", "HSC", "IELTS", "IN", "LEVEL", "MARK",
+    "NO", "NON", "NOT", "OF", "ONE", "ONLY", "PASS", "PRE", "PTE", "SAT", "SEM", "STAGE", "TAKE", "TERM", "TOEFL",
+    "TOTAL", "TWO", "UCAT", "UMAT", "UNIT", "UNITS", "VCE", "WAM", "WITH", "YEAR",
+];
 
 /// `None` for a text with an open quotation.
 pub(super) fn tokenise(text: &str) -> Option<Vec<Token>> {
     let sentence = text.trim_end().trim_end_matches(['.', ';']).trim_end();
     let mut tokens = Vec::new();
+    let (mut is_list, mut joins_within) = (false, false);
     for (index, line) in sentence.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
         // Lines are the entries of a list, unless a joiner at either end says how they belong together.
         let begins = tokens.len();
         if index > 0 {
             tokens.push(Token::Comma);
         }
+        let depth = depth(&tokens);
         line_tokens(line, &mut tokens)?;
+        joins_within |= joins_at(depth, &tokens[begins + usize::from(index > 0)..]);
         let is_joined = |token: Option<&Token>, others: &[Token]| {
             token.is_some_and(|token| token.is_joiner() || others.contains(token))
         };
@@ -52,9 +58,32 @@ pub(super) fn tokenise(text: &str) -> Option<Vec<Token>> {
             && (is_joined(before, &[Token::Open, Token::Colon]) || is_joined(tokens.get(begins + 1), &[Token::Close]))
         {
             tokens.remove(begins);
+        } else {
+            is_list |= index > 0;
         }
     }
+    // A word within a line may join what stands in that line or the whole list.
+    if is_list && joins_within {
+        return None;
+    }
     Some(tokens)
+}
+
+/// How many brackets are open.
+fn depth(tokens: &[Token]) -> i32 {
+    tokens.iter().map(|token| i32::from(*token == Token::Open) - i32::from(*token == Token::Close)).sum()
+}
+
+/// Whether a word joins within a line, at neither end of it and in no bracket that the line opens itself.
+fn joins_at(depth: i32, line: &[Token]) -> bool {
+    let mut here = depth;
+    let mut joins = false;
+    for (index, token) in line.iter().enumerate() {
+        here += i32::from(*token == Token::Open) - i32::from(*token == Token::Close);
+        let is_word = matches!(token, Token::And { .. } | Token::Or);
+        joins |= is_word && here <= depth && index > 0 && index + 1 < line.len();
+    }
+    joins
 }
 
 fn line_tokens(line: &str, tokens: &mut Vec<Token>) -> Option<()> {
@@ -167,8 +196,9 @@ fn spaced_code<'t>(word: &str, behind: &'t str) -> Option<(UnitCode, &'t str)> {
     let end = behind.find(|c: char| c.is_whitespace() || c == '"' || sign(c).is_some()).unwrap_or(behind.len());
     let (number, behind) = behind.split_at(end);
     let (digits, suffix) = number.split_at(number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len()));
+    // Five digits are a code on their own, whatever stands before them.
     let is_number =
-        (3..=5).contains(&digits.len()) && suffix.len() <= 2 && suffix.bytes().all(|b| b.is_ascii_uppercase());
+        (3..=4).contains(&digits.len()) && suffix.len() <= 2 && suffix.bytes().all(|b| b.is_ascii_uppercase());
     let code = UnitCode::parse(&format!("{word} {number}")).ok()?;
     is_number.then_some((code, behind))
 }

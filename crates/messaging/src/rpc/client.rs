@@ -16,7 +16,10 @@ use lapin::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -50,6 +53,8 @@ struct Line {
     /// Where answers to requests of this line go.
     reply_to: String,
     waiting: Mutex<HashMap<String, oneshot::Sender<Vec<u8>>>>,
+    /// No answer comes here any more.
+    has_ended: AtomicBool,
 }
 
 /// Why there is no answer. All but [`RpcError::Malformed`] are worth a 503 with `Retry-After`.
@@ -153,7 +158,7 @@ impl Client {
 
     async fn line(&self) -> Result<Arc<Line>, ConnectionError> {
         let mut slot = self.inner.line.lock().await;
-        if let Some(line) = slot.as_ref().filter(|line| line.channel.status().connected()) {
+        if let Some(line) = slot.as_ref().filter(|line| line.is_open()) {
             return Ok(line.clone());
         }
         let channel = self.inner.connection.channel().await?;
@@ -168,7 +173,12 @@ impl Client {
         };
         let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
         let answers = channel.basic_consume(short(&queue), "answers".into(), options, FieldTable::default()).await?;
-        let line = Arc::new(Line { channel, reply_to, waiting: Mutex::new(HashMap::new()) });
+        let line = Arc::new(Line {
+            channel,
+            reply_to,
+            waiting: Mutex::new(HashMap::new()),
+            has_ended: AtomicBool::new(false),
+        });
         tokio::spawn(deliver(Arc::downgrade(&line), answers));
         Ok(slot.insert(line).clone())
     }
@@ -184,12 +194,18 @@ async fn deliver(line: std::sync::Weak<Line>, mut answers: lapin::Consumer) {
             None => metrics::counter!("rmu_rpc_late_answers_total").increment(1),
         }
     }
+    // The broker may end the queue of answers and leave the channel as it is.
     if let Some(line) = line.upgrade() {
+        line.has_ended.store(true, Ordering::Release);
         line.waiting().clear();
     }
 }
 
 impl Line {
+    fn is_open(&self) -> bool {
+        self.channel.status().connected() && !self.has_ended.load(Ordering::Acquire)
+    }
+
     fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Vec<u8>>>> {
         self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 use super::{Origins, address::AddressPolicy, retry_after};
 use chrono::Utc;
 use reqwest::{
-    Client, Response,
+    Client, RequestBuilder, Response,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER},
     redirect::Policy,
@@ -48,6 +48,17 @@ pub struct Validators {
     pub last_modified: Option<String>,
 }
 
+impl Validators {
+    fn ask(&self, mut request: RequestBuilder) -> RequestBuilder {
+        for (name, value) in [(IF_NONE_MATCH, &self.etag), (IF_MODIFIED_SINCE, &self.last_modified)] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        request
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     #[error("no answer within {0:?}")]
@@ -80,16 +91,16 @@ impl Fetcher {
 
     /// Gets `url` and what it redirects to, all within `limit`.
     pub async fn get(&self, url: &Url, origins: &Origins, limit: Duration) -> Result<Fetched, FetchError> {
-        self.get_unless(url, origins, limit, &Validators::default()).await
+        self.get_unless(url, origins, limit, None).await
     }
 
-    /// Gets `url` unless it is still as `known` says; then the answer has status 304 and no body.
+    /// Gets `url` unless it still leads to the same as `known`; then the answer has status 304 and no body.
     pub async fn get_unless(
         &self,
         url: &Url,
         origins: &Origins,
         limit: Duration,
-        known: &Validators,
+        known: Option<&Fetched>,
     ) -> Result<Fetched, FetchError> {
         let whole = self.follow(url, origins, Extent::Whole(self.most_bytes), known);
         tokio::time::timeout(limit, whole).await.map_err(|_| FetchError::TimedOut(limit))?
@@ -103,8 +114,7 @@ impl Fetcher {
         limit: Duration,
         bytes: usize,
     ) -> Result<Fetched, FetchError> {
-        let unknown = Validators::default();
-        let start = self.follow(url, origins, Extent::Start(bytes), &unknown);
+        let start = self.follow(url, origins, Extent::Start(bytes), None);
         tokio::time::timeout(limit, start).await.map_err(|_| FetchError::TimedOut(limit))?
     }
 
@@ -113,16 +123,15 @@ impl Fetcher {
         url: &Url,
         origins: &Origins,
         extent: Extent,
-        known: &Validators,
+        known: Option<&Fetched>,
     ) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
         for _ in 0..=MOST_HOPS {
             self.check(&url, origins)?;
             let mut request = self.client.get(url.clone());
-            for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
-                if let Some(value) = value {
-                    request = request.header(name, value);
-                }
+            // What one address calls a state may be another state elsewhere: a redirect may lead to a new place.
+            if let Some(Fetched { validators, .. }) = known.filter(|known| known.url == url) {
+                request = validators.ask(request);
             }
             let response = request.send().await.map_err(|error| unreachable(&error))?;
             let Some(next) = redirect(&url, &response) else { return read(url, response, extent).await };

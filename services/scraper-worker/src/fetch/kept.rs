@@ -4,6 +4,7 @@
 //! says no more than "unchanged". What is not kept any more is simply fetched.
 
 use super::{Fetched, Origins};
+use chrono::{DateTime, Utc};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -23,51 +24,70 @@ pub struct Kept {
 #[derive(Debug)]
 struct Document {
     asked: Url,
-    fetched: Arc<Fetched>,
+    received: Received,
     /// When the server last said that it is so.
     confirmed: Instant,
 }
 
+/// A document and when it was so, by the server's word.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub document: Arc<Fetched>,
+    pub as_of: DateTime<Utc>,
+}
+
 impl Kept {
     /// The document as it was kept, for a source that might have fetched it itself.
-    pub fn get(&self, url: &Url, origins: &Origins) -> Option<Arc<Fetched>> {
+    pub fn get(&self, url: &Url, origins: &Origins) -> Option<Received> {
         self.find(url, origins, Duration::MAX)
     }
 
     /// The document if the server confirmed it no longer than `age` ago.
-    pub fn no_older(&self, url: &Url, origins: &Origins, age: Duration) -> Option<Arc<Fetched>> {
+    pub fn no_older(&self, url: &Url, origins: &Origins, age: Duration) -> Option<Received> {
         self.find(url, origins, age)
     }
 
     /// Takes in an answer to a request that named what was kept: the document as it is now.
-    pub fn settle(&self, url: &Url, kept: Option<Arc<Fetched>>, answer: Fetched) -> Arc<Fetched> {
-        let fetched = match kept {
-            Some(kept) if answer.status == NOT_MODIFIED => kept,
+    pub fn settle(&self, url: &Url, kept: Option<Received>, answer: Fetched) -> Received {
+        let document = match kept {
+            // Validators go to the address they came from and to no other, so the answer is about this document.
+            Some(kept) if answer.status == NOT_MODIFIED => kept.document,
             _ => Arc::new(answer),
         };
+        let received = Received { document, as_of: Utc::now() };
         let mut documents = self.lock();
         documents.retain(|document| document.asked != *url);
-        if fetched.status == 200 && fetched.body.len() <= MOST_BYTES {
-            let document = Document { asked: url.clone(), fetched: Arc::clone(&fetched), confirmed: Instant::now() };
-            documents.push(document);
-            let mut bytes: usize = documents.iter().map(|document| document.fetched.body.len()).sum();
+        if received.document.status == 200 && received.document.body.len() <= MOST_BYTES {
+            documents.push(Document { asked: url.clone(), received: received.clone(), confirmed: Instant::now() });
+            let mut bytes: usize = documents.iter().map(Document::size).sum();
             while documents.len() > MOST_DOCUMENTS || bytes > MOST_BYTES {
-                bytes -= documents.remove(0).fetched.body.len();
+                bytes -= documents.remove(0).size();
             }
         }
-        fetched
+        received
     }
 
-    fn find(&self, url: &Url, origins: &Origins, age: Duration) -> Option<Arc<Fetched>> {
+    /// Drops a document that turned out to be none, so that the next request gets it whole.
+    pub fn forget(&self, url: &Url) {
+        self.lock().retain(|document| document.asked != *url);
+    }
+
+    fn find(&self, url: &Url, origins: &Origins, age: Duration) -> Option<Received> {
         let documents = self.lock();
         let document = documents.iter().find(|document| document.asked == *url)?;
         // Another source may have been redirected to where this one may not go.
-        let is_allowed = origins.allow(&document.fetched.url);
-        (is_allowed && document.confirmed.elapsed() <= age).then(|| Arc::clone(&document.fetched))
+        let is_allowed = origins.allow(&document.received.document.url);
+        (is_allowed && document.confirmed.elapsed() <= age).then(|| document.received.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Document>> {
         self.documents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Document {
+    fn size(&self) -> usize {
+        self.received.document.body.len()
     }
 }
 
@@ -94,10 +114,14 @@ mod tests {
         let (kept, ours) = (Kept::default(), origins("https://handbook.example.edu"));
         let first = kept.settle(&url(1), None, answer(1, 200, 10));
         let again = kept.settle(&url(1), kept.get(&url(1), &ours), answer(1, 304, 0));
-        assert!(Arc::ptr_eq(&first, &again));
-        assert_eq!(kept.settle(&url(1), kept.get(&url(1), &ours), answer(1, 503, 0)).status, 503);
+        assert!(Arc::ptr_eq(&first.document, &again.document) && again.as_of >= first.as_of);
+        assert_eq!(kept.settle(&url(1), kept.get(&url(1), &ours), answer(1, 503, 0)).document.status, 503);
         assert!(kept.get(&url(1), &ours).is_none());
-        assert_eq!(kept.settle(&url(2), None, answer(2, 304, 0)).status, 304, "there is nothing it could mean");
+        let unasked = kept.settle(&url(2), None, answer(2, 304, 0));
+        assert_eq!(unasked.document.status, 304, "there is nothing it could mean");
+        kept.settle(&url(1), None, answer(1, 200, 10));
+        kept.forget(&url(1));
+        assert!(kept.get(&url(1), &ours).is_none(), "what was no document is asked for whole");
     }
 
     #[test]
@@ -120,7 +144,7 @@ mod tests {
             kept.settle(&url(number), None, answer(number, 200, 10 << 20));
         }
         assert!(kept.get(&url(100), &ours).is_none() && kept.get(&url(103), &ours).is_some());
-        let bytes: usize = kept.lock().iter().map(|document| document.fetched.body.len()).sum();
+        let bytes: usize = kept.lock().iter().map(Document::size).sum();
         assert!(bytes <= MOST_BYTES, "{bytes}");
     }
 }

@@ -15,7 +15,7 @@ pub(super) async fn run(
     deadline: Instant,
 ) -> Result<OutcomeV1, Ending> {
     let asked = worker.politeness().fetch(url, &ready.origins, ready.gap, deadline);
-    let fetched = worker.unless_stopping(asked).await??;
+    let fetched = worker.unless_stopping(asked).await??.document;
     if let Some(ending) = Ending::of_status(fetched.status, fetched.retry_after) {
         return Err(ending);
     }
@@ -28,6 +28,7 @@ pub(super) async fn run(
     });
     let found = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
     found.map(outcome::of_discovery).map_err(|error| {
+        worker.politeness().forget(url);
         let kind = match &error {
             DiscoveryError::TooLarge | DiscoveryError::TooMany => FailureKind::TooLarge,
             // Cut off on the way, most likely.

@@ -1,8 +1,7 @@
 //! Feeds: what one holds, and its entries a part at a time, fetched plainly.
 
 use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
-use crate::fetch::Fetched;
-use chrono::Utc;
+use crate::fetch::Received;
 use rmu_domain::{ParseError, scrape::FailureKind, unit_code::UnitCode, year::Year};
 use rmu_extraction::{
     FactTrace, FeedEntry, FeedError, MAX_ENTRIES_OF_A_PART, Verdict, read_entries, survey_feed, trace_feed,
@@ -23,9 +22,9 @@ pub(super) async fn discover(
     deadline: Instant,
 ) -> Result<OutcomeV1, Ending> {
     let asked = worker.politeness().fetch(url, &ready.origins, ready.gap, deadline);
-    let fetched = usable(worker.unless_stopping(asked).await??)?;
+    let document = usable(worker.unless_stopping(asked).await??)?.document;
     let (source, feed) = (Arc::clone(ready), url.clone());
-    let survey = blocking(move || survey_feed(&source.source, &feed, &fetched.body)).await?;
+    let survey = reading(worker, url, move || survey_feed(&source.source, &feed, &document.body)).await?;
     if survey.nameless > 0 {
         metrics::counter!("rmu_worker_nameless_entries_total").increment(survey.nameless as u64);
         tracing::warn!(%url, entries = survey.nameless, "entries without a code that can be read are left out");
@@ -50,11 +49,10 @@ pub(super) async fn read_part(
         .collect::<Result<_, _>>()
         .map_err(|error| Ending::failed(FailureKind::BadSource, format!("the task's target: {error}")))?;
     let asked = worker.politeness().fetch_no_older(url, &ready.origins, ready.gap, deadline, BELIEVED);
-    let fetched = usable(worker.unless_stopping(asked).await??)?;
-    let fetched_at = Utc::now();
+    let Received { document, as_of } = usable(worker.unless_stopping(asked).await??)?;
     let (source, feed) = (Arc::clone(ready), url.clone());
-    let read = blocking(move || read_entries(&source.source, &feed, &fetched.body, &wanted)).await?;
-    Ok(outcome::of_entries(read, entries, url, fetched_at))
+    let read = reading(worker, url, move || read_entries(&source.source, &feed, &document.body, &wanted)).await?;
+    Ok(outcome::of_entries(read, entries, url, as_of))
 }
 
 /// Reads one entry by a draft of a source, with how each fact came about.
@@ -68,26 +66,31 @@ pub(super) async fn try_entry(
     let code = code.map(UnitCode::parse).transpose();
     let code = code.map_err(|error| Ending::failed(FailureKind::BadSource, format!("the code: {error}")))?;
     let asked = worker.politeness().fetch_no_older(url, &ready.origins, ready.gap, deadline, BELIEVED);
-    let fetched = usable(worker.unless_stopping(asked).await??)?;
-    let final_url = fetched.url.to_string();
+    let document = usable(worker.unless_stopping(asked).await??)?.document;
+    let final_url = document.url.to_string();
     let (source, feed) = (Arc::clone(ready), url.clone());
-    let (verdict, facts) = blocking(move || trace_feed(&source.source, &feed, &fetched.body, code.as_ref())).await?;
+    let (verdict, facts) =
+        reading(worker, url, move || trace_feed(&source.source, &feed, &document.body, code.as_ref())).await?;
     Ok((final_url, verdict, facts))
 }
 
-fn usable(fetched: Arc<Fetched>) -> Result<Arc<Fetched>, Ending> {
-    match Ending::of_status(fetched.status, fetched.retry_after) {
+fn usable(received: Received) -> Result<Received, Ending> {
+    match Ending::of_status(received.document.status, received.document.retry_after) {
         Some(ending) => Err(ending),
-        None => Ok(fetched),
+        None => Ok(received),
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// Reads a document off the runtime. One that is no feed is not kept: the next attempt shall get another.
+async fn reading<T: Send + 'static>(
+    worker: &Inner,
+    url: &Url,
     read: impl FnOnce() -> Result<T, FeedError> + Send + 'static,
 ) -> Result<T, Ending> {
     let read = tokio::task::spawn_blocking(read).await;
     let read = read.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
     read.map_err(|error| {
+        worker.politeness().forget(url);
         let kind = match &error {
             FeedError::TooLarge | FeedError::TooMany => FailureKind::TooLarge,
             FeedError::Page => FailureKind::Blocked,

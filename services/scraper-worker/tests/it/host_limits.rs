@@ -52,7 +52,7 @@ async fn three_workers_never_visit_a_host_at_once_and_keep_the_pause() {
         }
     }
     for visit in visits {
-        assert_eq!(visit.await.unwrap().status, 200);
+        assert_eq!(visit.await.unwrap().document.status, 200);
     }
     assert_eq!(site.most_at_once(), 1);
     let moments = site.moments("/page");
@@ -99,7 +99,7 @@ async fn robots_decide() {
         let url = Url::parse(&site.url("/unit")).unwrap();
         let answer = politeness(&prefix()).await.fetch(&url, &origins, Duration::ZERO, soon()).await;
         assert_eq!(site.requests("/unit"), usize::from(answer.is_ok()), "what is refused is not visited");
-        answer.map(|fetched| fetched.unwrap().status)
+        answer.map(|fetched| fetched.unwrap().document.status)
     };
     let text = |body: &str| page(body).kind("text/plain");
     assert!(allowed(text("User-agent: *\nDisallow: /admin")).await.is_ok());
@@ -130,17 +130,29 @@ async fn what_has_not_changed_is_asked_for_conditionally_and_not_at_all_when_jus
     let politeness = politeness(&prefix()).await;
     let first = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
     let again = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
-    assert_eq!((again.status, again.body.as_slice()), (200, &b"<catalog/>"[..]));
-    assert!(std::sync::Arc::ptr_eq(&first, &again), "the server said that it is unchanged");
+    assert_eq!((again.document.status, again.document.body.as_slice()), (200, &b"<catalog/>"[..]));
+    assert!(std::sync::Arc::ptr_eq(&first.document, &again.document), "the server said that it is unchanged");
+    assert!(again.as_of > first.as_of, "and when it said so");
     let hour = Duration::from_secs(3600);
     politeness.fetch_no_older(&url, &origins, Duration::ZERO, soon(), hour).await.unwrap().unwrap();
     assert_eq!(site.requests("/feed.xml"), 2, "what was just confirmed is not asked for");
 
     site.on("/feed.xml", page("<catalog>new</catalog>").header("ETag: \"two\""));
     let changed = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
-    assert_eq!(changed.body, b"<catalog>new</catalog>");
+    assert_eq!(changed.document.body, b"<catalog>new</catalog>");
     site.on("/feed.xml", status("503 Service Unavailable"));
-    assert_eq!(politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap().status, 503);
+    assert_eq!(politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap().document.status, 503);
+
+    // What a redirect leads to by now is another document, whatever it calls its state.
+    for (path, body) in [("/2025.xml", "<catalog>2025</catalog>"), ("/2026.xml", "<catalog>2026</catalog>")] {
+        site.on(path, page(body).header("ETag: \"1\""));
+    }
+    let moved = Url::parse(&site.url("/moved.xml")).unwrap();
+    for (target, body) in [("/2025.xml", "<catalog>2025</catalog>"), ("/2026.xml", "<catalog>2026</catalog>")] {
+        site.on("/moved.xml", status("302 Found").header(&format!("Location: {target}")));
+        let fetched = politeness.fetch(&moved, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+        assert_eq!(fetched.document.body, body.as_bytes());
+    }
 
     // Many at once cost one request.
     site.on("/other.xml", page("<catalog/>"));
@@ -150,7 +162,7 @@ async fn what_has_not_changed_is_asked_for_conditionally_and_not_at_all_when_jus
         let (politeness, url, origins) = (politeness.clone(), other.clone(), origins.clone());
         parts.spawn(async move { politeness.fetch_no_older(&url, &origins, Duration::ZERO, soon(), hour).await });
     }
-    assert!(parts.join_all().await.into_iter().all(|part| part.unwrap().unwrap().status == 200));
+    assert!(parts.join_all().await.into_iter().all(|part| part.unwrap().unwrap().document.status == 200));
     assert_eq!(site.requests("/other.xml"), 1);
 }
 
@@ -206,7 +218,13 @@ async fn three_workers_slow_down_when_a_host_throttles_and_recover() {
     let workers = three(&prefix(), PaceLimits { refusals: 100, ..PaceLimits::default() }).await;
     let visit = async |path: &str, number: usize| {
         let url = Url::parse(&site.url(path)).unwrap();
-        workers[number % 3].fetch(&url, &origins, Duration::from_millis(10), soon()).await.unwrap().unwrap().status
+        workers[number % 3]
+            .fetch(&url, &origins, Duration::from_millis(10), soon())
+            .await
+            .unwrap()
+            .unwrap()
+            .document
+            .status
     };
     site.on("/good", page("x"));
     for (path, trouble) in [("/a", "429 Too Many Requests"), ("/b", "403 Forbidden"), ("/c", "503 Service Unavailable")]
@@ -252,7 +270,7 @@ async fn a_host_that_refuses_everything_is_left_alone_and_then_probed_by_one() {
     site.on("/robots.txt", page("").kind("text/plain"));
     site.on("/unit", status("403 Forbidden"));
     for worker in 0..3 {
-        assert_eq!(visit(worker).await.unwrap().unwrap().status, 403);
+        assert_eq!(visit(worker).await.unwrap().unwrap().document.status, 403);
     }
     for worker in 0..3 {
         let refused = visit(worker).await.err().unwrap();
@@ -278,7 +296,7 @@ async fn a_host_that_refuses_everything_is_left_alone_and_then_probed_by_one() {
     site.on("/unit", page("x"));
     crate::support::until("the host is well again", async || visit(1).await.is_ok()).await;
     for worker in 0..3 {
-        assert_eq!(visit(worker).await.unwrap().unwrap().status, 200);
+        assert_eq!(visit(worker).await.unwrap().unwrap().document.status, 200);
     }
 }
 

@@ -19,6 +19,8 @@ const MAX_STARTS: usize = 50;
 const MAX_BARREN_PAGES: u32 = 20;
 const MAX_PAGES: u32 = 10_000;
 const MAX_FIRST_PAGE: u32 = 1_000;
+/// Codes times years, over all templates: half of what a job may have, so that pages a site names find room beside.
+const MAX_CODES: u64 = 100_000;
 
 /// What discovery begins with, beside plain addresses.
 #[derive(Debug, Default)]
@@ -62,6 +64,11 @@ impl Checker {
             if !url.is_some_and(|url| origins.contains(&url.origin())) {
                 self.error(child(&path, "url"), "must be an address of one of the origins");
             }
+        }
+        let by_year = unit_address.is_some_and(|template| template.has(Place::Year));
+        let pages_each = if by_year { years.len().max(1) as u64 } else { 1 };
+        if starts.codes.iter().map(|codes| u64::from(codes.count()) * pages_each).sum::<u64>() > MAX_CODES {
+            self.error("/start", format!("must give at most {MAX_CODES} pages by codes, over all years"));
         }
         starts
     }
