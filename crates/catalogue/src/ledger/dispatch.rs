@@ -28,6 +28,8 @@ pub struct DueTask {
     pub source: Arc<SourceSnapshot>,
     pub target: Target,
     pub known_hash: Option<String>,
+    /// It lost facts when it was read last: somebody will want to see it.
+    pub is_in_doubt: bool,
     pub deadline: DateTime<Utc>,
     pub trace: TraceHeaders,
 }

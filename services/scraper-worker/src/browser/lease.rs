@@ -3,6 +3,8 @@
 mod acting;
 mod picture;
 
+pub use picture::RenderedSource;
+
 use super::{
     command::{self, DriverLog, Response},
     error::PageError,

@@ -3,6 +3,7 @@
 use super::{
     control::{Jobs, Standing},
     discovery,
+    evidence::Evidence,
     failure::{Ending, parse_url},
     sources::Sources,
     unit,
@@ -13,10 +14,11 @@ use crate::{
     politeness::Politeness,
 };
 use chrono::{DateTime, Utc};
+use rmu_artefacts::ArtefactStore;
 use rmu_domain::scrape::FailureKind;
 use rmu_messaging::{
     Envelope, Outcome, PublishError, Publisher,
-    contracts::scrape::{OutcomeV1, ScrapeResultV1, ScrapeTaskV1, TargetV1},
+    contracts::scrape::{ArtefactsV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1, TargetV1},
     topology::RESULT_ROUTE,
 };
 use std::{sync::Arc, time::Duration};
@@ -36,6 +38,8 @@ pub struct TaskSettings {
     pub addresses: AddressPolicy,
     pub publisher: Publisher,
     pub jobs: Jobs,
+    /// Where pages that were not read are kept, if anywhere.
+    pub artefacts: Option<ArtefactStore>,
     /// Cancelled when the worker stops: what has not begun to load is handed back.
     pub stopping: CancellationToken,
 }
@@ -58,16 +62,18 @@ impl TaskHandler {
     /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed.
     pub async fn handle(self, task: ScrapeTaskV1) -> Outcome {
         let started_at = Utc::now();
-        let outcome = Box::pin(self.inner.outcome(&task)).await;
+        let evidence = Evidence::new(self.inner.settings.artefacts.is_some());
+        let outcome = Box::pin(self.inner.outcome(&task, &evidence)).await;
         let label = label(&outcome);
         tracing::info!(task_id = %task.task_id, job_id = %task.job_id, attempt = task.attempt, outcome = label, "task done");
         metrics::counter!("rmu_worker_tasks_total", "outcome" => label).increment(1);
-        self.inner.answer(&task, started_at, outcome).await
+        let artefacts = evidence.keep(self.inner.settings.artefacts.as_ref(), &task, &outcome).await;
+        self.inner.answer(&task, started_at, outcome, artefacts).await
     }
 }
 
 impl Inner {
-    async fn outcome(&self, task: &ScrapeTaskV1) -> OutcomeV1 {
+    async fn outcome(&self, task: &ScrapeTaskV1, evidence: &Evidence) -> OutcomeV1 {
         let membership = self.settings.jobs.join(task.job_id);
         let cancelled = |detail: &str| Ending::failed(FailureKind::Cancelled, detail);
         let Ok(left) = (task.deadline - Utc::now()).to_std() else {
@@ -80,7 +86,7 @@ impl Inner {
             Standing::Runs => tokio::select! {
                 biased;
                 () = membership.token.cancelled() => Err(cancelled("the job was cancelled")),
-                done = timeout_at(deadline, Box::pin(self.run(task, deadline))) => {
+                done = timeout_at(deadline, Box::pin(self.run(task, deadline, evidence))) => {
                     done.unwrap_or_else(|_| Err(Ending::failed(FailureKind::Timeout, "the task's deadline passed")))
                 }
             },
@@ -88,19 +94,25 @@ impl Inner {
         ended.unwrap_or_else(Ending::outcome)
     }
 
-    async fn run(&self, task: &ScrapeTaskV1, deadline: Instant) -> Result<OutcomeV1, Ending> {
+    async fn run(&self, task: &ScrapeTaskV1, deadline: Instant, evidence: &Evidence) -> Result<OutcomeV1, Ending> {
         let ready = self.sources.get(&task.source)?;
         match &task.target {
             TargetV1::Discovery { url } => discovery::run(self, &ready, &parse_url(url)?, deadline).await,
             TargetV1::Unit { url, code, year } => {
                 let url = parse_url(url)?;
                 let expected = unit::expected(&ready.source, &url, code.as_deref(), *year)?;
-                unit::run(self, &ready, task, &url, expected, deadline).await
+                unit::run(self, &ready, task, &url, expected, deadline, evidence).await
             }
         }
     }
 
-    async fn answer(&self, task: &ScrapeTaskV1, started_at: DateTime<Utc>, outcome: OutcomeV1) -> Outcome {
+    async fn answer(
+        &self,
+        task: &ScrapeTaskV1,
+        started_at: DateTime<Utc>,
+        outcome: OutcomeV1,
+        artefacts: Option<ArtefactsV1>,
+    ) -> Outcome {
         let result = |outcome| ScrapeResultV1 {
             task_id: task.task_id,
             job_id: task.job_id,
@@ -111,6 +123,7 @@ impl Inner {
             started_at,
             finished_at: Utc::now(),
             outcome,
+            artefacts: artefacts.clone(),
         };
         match self.publish(&result(outcome)).await {
             Err(PublishError::TooLarge(bytes)) => {
