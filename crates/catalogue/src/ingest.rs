@@ -15,6 +15,7 @@ use crate::{
     CatalogueError,
     ledger::{MAX_DISPATCHES, Target},
     store::{
+        artefacts,
         jobs::{self, Delta},
         sources,
         tasks::{self, Ending, LockedTask, Retry},
@@ -23,6 +24,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use rmu_domain::{
+    artefact::KeptArtefacts,
     facts::UnitRecord,
     ids::{JobId, SourceId, TaskId},
     retry::{MAX_ATTEMPTS, retry_delay},
@@ -43,6 +45,8 @@ pub struct TaskResult {
     pub source_version: u32,
     pub worker: String,
     pub outcome: TaskOutcome,
+    /// What the worker kept of this attempt.
+    pub artefacts: Option<KeptArtefacts>,
 }
 
 #[derive(Debug, Clone)]
@@ -147,6 +151,9 @@ async fn apply(connection: &mut AsyncPgConnection, result: &TaskResult) -> Resul
             }
         }
     };
+    if let (Some(kept), Applied::Retried | Applied::Finished(TaskState::Dead)) = (result.artefacts, applied) {
+        artefacts::remember(connection, result.task, kept).await?;
+    }
     tasks::wake_up(connection).await?;
     Ok(applied)
 }

@@ -6,6 +6,7 @@
 //!
 //! Locks are taken in one order: the ledger (an advisory lock, only by what adds live tasks), jobs, tasks.
 
+mod artefacts;
 mod clear;
 mod control;
 mod dispatch;
@@ -18,6 +19,7 @@ mod sweep;
 mod target;
 mod turns;
 
+pub use artefacts::{artefacts_of, forget_artefacts, unremembered_artefacts};
 pub use clear::{ClearQueue, Cleared, Confirmation, clear_queue};
 pub use control::{cancel_job, pause_job, resume_job};
 pub use dispatch::{

@@ -1,5 +1,6 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
+pub(crate) mod artefacts;
 mod cached_sql;
 pub(crate) mod dead_letters;
 pub(crate) mod dispatch;

@@ -5,6 +5,7 @@
 //! in words that may be shown to whoever sent it.
 
 pub mod account;
+pub mod artefact;
 pub mod code_template;
 pub mod credit_points;
 pub mod facts;

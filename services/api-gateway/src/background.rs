@@ -1,5 +1,6 @@
 //! What runs beside requests, and its orderly end.
 
+pub mod artefacts;
 mod dead_letters;
 mod ingest;
 mod relay;
@@ -31,6 +32,9 @@ pub fn register(background: &Background, state: &AppState) {
         background.spawn("dead letters", |stop| dead_letters::run(state.clone(), stop));
         background.spawn("scheduler", |stop| scheduler::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
+        if let Some(store) = &state.artefacts {
+            background.spawn("artefacts", |stop| artefacts::run(state.clone(), store.clone(), stop));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that can be set.
 
+use rmu_artefacts::{Place, retention};
 use rmu_catalogue::migrations::SCHEMA;
 use rmu_config::{AppEnvironment, Reader, Secret, Url};
 use rmu_messaging::topology::Limits;
@@ -49,6 +50,9 @@ pub struct Config {
     pub proxies: TrustedProxies,
     pub tokens: TokenSettings,
     pub limits: RateLimits,
+    /// Where pages and screenshots of failures are kept, if they are.
+    pub artefacts: Option<Place>,
+    pub artefact_limits: retention::Limits,
 }
 
 /// What an access token must say to be one of ours.
@@ -99,6 +103,8 @@ impl Config {
         let proxies = TrustedProxies::read(env);
         let tokens = TokenSettings::read(env);
         let limits = RateLimits::read(env);
+        let artefacts = Place::read(env);
+        let artefact_limits = retention::Limits::read(env);
         Some(Self {
             app_environment,
             role: role?,
@@ -118,6 +124,8 @@ impl Config {
             proxies: proxies?,
             tokens: tokens?,
             limits: limits?,
+            artefacts: artefacts?,
+            artefact_limits: artefact_limits?,
         })
     }
 

@@ -6,10 +6,12 @@ use crate::{
     routes::{health::HealthReport, scrapes::WatchPlaces},
     workers::WorkerRegistry,
 };
+use anyhow::Context;
 use redis::{
     Client,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
+use rmu_artefacts::{ArtefactStore, Place};
 use rmu_messaging::{Connection, ConnectionOptions, Declare, Publisher, Service, rpc};
 use rmu_postgres::Database;
 use rmu_web::{Lifecycle, rate_limit::RateLimiter};
@@ -29,6 +31,8 @@ pub struct AppState {
     pub previews: rpc::Client,
     pub keys: Arc<KeyStore>,
     pub limiter: RateLimiter,
+    /// Pages and screenshots of failures, if they are kept.
+    pub artefacts: Option<ArtefactStore>,
     pub workers: Arc<WorkerRegistry>,
     pub lifecycle: Lifecycle,
     pub health: Arc<HealthReport>,
@@ -47,11 +51,13 @@ impl AppState {
             .declare(Declare::Owned(Service::Gateway, config.topology_limits()));
         let broker = Connection::open(options)?;
         let auth = rpc::Client::new(broker.clone());
+        let artefacts = open_artefacts(config.artefacts.as_ref())?;
         Ok(Self {
             limiter: RateLimiter::new(redis.clone(), &config.redis_prefix),
             keys: Arc::new(KeyStore::new(auth.clone())),
             publisher: Publisher::new(broker.clone()),
             previews: rpc::Client::to(broker.clone(), &rpc::PREVIEWS),
+            artefacts,
             workers: Arc::default(),
             health: Arc::default(),
             watch_places: WatchPlaces::default(),
@@ -64,6 +70,14 @@ impl AppState {
             lifecycle,
         })
     }
+}
+
+fn open_artefacts(place: Option<&Place>) -> anyhow::Result<Option<ArtefactStore>> {
+    match place {
+        Some(place) => tracing::info!(%place, "pages and screenshots of failures are kept"),
+        None => tracing::warn!("ARTEFACTS_URL is not set: pages and screenshots of failures are not kept"),
+    }
+    place.map(ArtefactStore::open).transpose().context("ARTEFACTS_URL cannot be used")
 }
 
 fn open_redis(url: &str) -> anyhow::Result<ConnectionManager> {

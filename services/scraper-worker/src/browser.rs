@@ -22,7 +22,7 @@ mod session;
 pub use command::Response;
 pub use error::{LeaseError, PageError};
 pub use instance::{Swept, sweep};
-pub use lease::{Lease, Snapshot};
+pub use lease::{Lease, RenderedSource, Snapshot};
 pub use limits::{PoolLimits, PoolSettings};
 pub use pool::BrowserPool;
 pub use processes::adopt_orphans;

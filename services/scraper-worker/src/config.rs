@@ -4,6 +4,7 @@ use crate::{
     browser::{PoolLimits, PoolSettings},
     fetch::{self, address::AddressPolicy},
 };
+use rmu_artefacts::Place;
 use rmu_config::{Reader, Secret};
 use rmu_web::{lifecycle::DrainSettings, ops, server::ListenSettings};
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ pub struct WorkerConfig {
     pub redis_prefix: String,
     pub pool: PoolSettings,
     pub addresses: AddressPolicy,
+    /// Where pages and screenshots of failures are kept, if they are.
+    pub artefacts: Option<Place>,
     pub telemetry: rmu_telemetry::Settings,
 }
 
@@ -59,6 +62,7 @@ impl WorkerConfig {
                 |text| if is_contact(text) { Ok(()) } else { Err("must be a mail address or a URL".to_owned()) },
             )
             .default_in_development("https://ratemyunit.example/bot");
+        let artefacts = Place::read(env);
         let ops = ListenSettings::read_ops(env, "9102");
         let drain = DrainSettings::read(env);
         let port_file = ops::read_port_file(env);
@@ -81,6 +85,7 @@ impl WorkerConfig {
                 limits: PoolLimits::new(usize::from(cap?)),
             },
             addresses: AddressPolicy { allow_loopback: !is_production },
+            artefacts: artefacts?,
             telemetry: telemetry?,
         })
     }

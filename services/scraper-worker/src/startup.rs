@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::Context;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use rmu_artefacts::{ArtefactStore, Place};
 use rmu_messaging::{
     Connection, ConnectionOptions, Consumer, Declare, Limits, Outcome, Prefetch, Publisher, Service,
     contracts::{control::WorkerControlV1, preview::PreviewRequestV1, scrape::ScrapeTaskV1},
@@ -44,6 +45,7 @@ pub struct Worker {
     gate: HostGate,
     pool: BrowserPool,
     politeness: Politeness,
+    artefacts: Option<ArtefactStore>,
 }
 
 /// Binds, opens and sweeps. Broker and Redis may still be away: the worker then starts and is not ready.
@@ -54,6 +56,7 @@ pub async fn build(config: WorkerConfig, metrics: PrometheusHandle) -> anyhow::R
     let gate = HostGate::new(redis(config.redis_url.expose())?, &config.redis_prefix);
     let fetcher = Fetcher::new(&config.pool.user_agent, config.addresses, MOST_FETCHED_BYTES)?;
     let pool = BrowserPool::open(config.pool.clone()).await.context("the directory of browsers cannot be used")?;
+    let artefacts = artefacts(config.artefacts.as_ref())?;
     Ok(Worker {
         lifecycle: Lifecycle::new(config.drain),
         connection: Connection::open(options)?,
@@ -63,6 +66,7 @@ pub async fn build(config: WorkerConfig, metrics: PrometheusHandle) -> anyhow::R
         metrics,
         gate,
         pool,
+        artefacts,
     })
 }
 
@@ -91,6 +95,7 @@ impl Worker {
             addresses: self.config.addresses,
             publisher: publisher.clone(),
             jobs: jobs.clone(),
+            artefacts: self.artefacts.clone(),
             stopping: stopping.clone(),
         });
         let prefetch = Prefetch::new(u16::try_from(self.config.pool.limits.cap).unwrap_or(u16::MAX));
@@ -168,6 +173,14 @@ impl Worker {
             () = self.lifecycle.forced().cancelled() => abort.abort(),
         }
     }
+}
+
+fn artefacts(place: Option<&Place>) -> anyhow::Result<Option<ArtefactStore>> {
+    match place {
+        Some(place) => tracing::info!(%place, "pages and screenshots of failures are kept"),
+        None => tracing::warn!("ARTEFACTS_URL is not set: pages and screenshots of failures are not kept"),
+    }
+    place.map(ArtefactStore::open).transpose().context("ARTEFACTS_URL cannot be used")
 }
 
 /// A connection that is made when first used, and again when lost.

@@ -6,6 +6,7 @@
 
 pub mod control;
 mod discovery;
+mod evidence;
 mod failure;
 mod feed;
 mod handler;

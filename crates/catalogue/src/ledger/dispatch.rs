@@ -30,6 +30,8 @@ pub struct DueTask {
     pub known_hash: Option<String>,
     /// For entries of a feed, in their order, what the catalogue holds of each.
     pub known_entries: Vec<Option<String>>,
+    /// It lost facts when it was read last: somebody will want to see it.
+    pub is_in_doubt: bool,
     pub deadline: DateTime<Utc>,
     pub trace: TraceHeaders,
 }

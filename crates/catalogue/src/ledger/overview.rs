@@ -3,6 +3,7 @@
 use crate::{CatalogueError, store::overview as store};
 use chrono::{DateTime, Utc};
 use rmu_domain::{
+    artefact::KeptArtefacts,
     ids::{AccountId, JobId, TaskId},
     scrape::{JobState, Priority, TaskState},
 };
@@ -77,6 +78,8 @@ pub struct TaskView {
     pub worker: Option<String>,
     pub error_kind: Option<String>,
     pub error_detail: Option<String>,
+    /// What was kept of the newest failure that left something.
+    pub artefacts: Option<KeptArtefacts>,
     /// When it is due, while it is pending.
     pub run_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,

@@ -71,6 +71,8 @@ struct Due {
     trace_headers: Value,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     known_hash: Option<String>,
+    #[diesel(sql_type = sql::Bool)]
+    is_in_doubt: bool,
 }
 
 /// Everything a worker needs for the claimed tasks.
@@ -81,7 +83,8 @@ pub(crate) async fn load_due(
 ) -> Result<Vec<DueTask>, DatabaseError> {
     let ids: Vec<Uuid> = claimed.iter().map(|id| id.as_uuid()).collect();
     let rows: Vec<Due> = diesel::sql_query(
-        "SELECT t.id, t.job_id, t.source_id, t.attempt, t.target, j.trace_headers, (
+        "SELECT t.id, t.job_id, t.source_id, t.attempt, t.target, j.trace_headers,
+             t.error_kind IS NOT DISTINCT FROM 'drift' AS is_in_doubt, (
              SELECT v.content_hash
              FROM source_pages p
              JOIN unit_versions v ON v.unit_id = p.unit_id AND v.year IS NOT DISTINCT FROM p.year
@@ -114,6 +117,7 @@ pub(crate) async fn load_due(
             known_entries: entry_keys(&target).map(|key| known.get(&(row.source_id, key)).cloned()).collect(),
             target,
             known_hash: row.known_hash,
+            is_in_doubt: row.is_in_doubt,
             deadline,
             trace: serde_json::from_value(row.trace_headers).unwrap_or_default(),
         })

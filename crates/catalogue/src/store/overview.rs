@@ -1,6 +1,9 @@
 //! SQL of what administrators see of the ledger.
 
-use crate::ledger::{JobFilter, JobView, QueueView, TaskFilter, TaskView};
+use crate::{
+    ledger::{JobFilter, JobView, QueueView, TaskFilter, TaskView},
+    store::artefacts,
+};
 use chrono::{DateTime, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -141,6 +144,12 @@ struct TaskRow {
     error_kind: Option<String>,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     error_detail: Option<String>,
+    #[diesel(sql_type = sql::Nullable<sql::Integer>)]
+    artefacts_attempt: Option<i32>,
+    #[diesel(sql_type = sql::Bool)]
+    artefacts_page: bool,
+    #[diesel(sql_type = sql::Bool)]
+    artefacts_screenshot: bool,
     #[diesel(sql_type = sql::Timestamptz)]
     run_at: DateTime<Utc>,
     #[diesel(sql_type = sql::Nullable<sql::Timestamptz>)]
@@ -153,7 +162,7 @@ pub(crate) async fn tasks(
 ) -> Result<Vec<TaskView>, DatabaseError> {
     let rows: Vec<TaskRow> = diesel::sql_query(
         "SELECT id, target->>'url' AS url, target->>'kind' AS kind, state, attempt, failures, worker, error_kind,
-                error_detail, run_at, finished_at
+                error_detail, artefacts_attempt, artefacts_page, artefacts_screenshot, run_at, finished_at
          FROM scrape_tasks
          WHERE job_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id > $3)
          ORDER BY id LIMIT $4",
@@ -174,6 +183,7 @@ pub(crate) async fn tasks(
         worker: row.worker,
         error_kind: row.error_kind,
         error_detail: row.error_detail,
+        artefacts: artefacts::kept(row.artefacts_attempt, row.artefacts_page, row.artefacts_screenshot),
         run_at: row.run_at,
         finished_at: row.finished_at,
     };

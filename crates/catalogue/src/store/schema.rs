@@ -134,6 +134,9 @@ diesel::table! {
         unit_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         priority -> SmallInt,
+        artefacts_attempt -> Nullable<Integer>,
+        artefacts_page -> Bool,
+        artefacts_screenshot -> Bool,
     }
 }
 

@@ -172,6 +172,7 @@ pub(crate) fn result(task: &DueTask, outcome: TaskOutcome) -> TaskResult {
         source_version: task.source.version,
         worker: "worker-1".to_owned(),
         outcome,
+        artefacts: None,
     }
 }
 

@@ -100,6 +100,7 @@ impl Context<'_> {
             ("PORT", self.ports.api.to_string()),
             ("PUBLIC_URL", self.ports.api_url()),
             ("RATE_LIMIT_PER_MINUTE", "6000".to_owned()),
+            ("ARTEFACTS_URL", self.artefacts_url()),
         ];
         self.launch("api-gateway", "gateway", command, self.ports.gateway_ops, environment)
     }
@@ -132,6 +133,7 @@ impl Context<'_> {
             ("WORKER_NAME", name.clone()),
             ("WORKER_STATE_DIR", state.display().to_string()),
             ("CRAWLER_CONTACT", "demo@ratemyunit.example".to_owned()),
+            ("ARTEFACTS_URL", self.artefacts_url()),
         ];
         Ok(self.launch("scraper-worker", &name, "serve", ops_port, environment))
     }
@@ -179,6 +181,12 @@ impl Context<'_> {
             log: self.folder.log(name),
             ready_url: format!("{}/health/ready", local(ops_port)),
         }
+    }
+
+    /// A directory of the stack's own, which gateway and workers share.
+    fn artefacts_url(&self) -> String {
+        // Only a path that is not absolute has no URL, and without one nothing is kept.
+        reqwest::Url::from_directory_path(self.folder.join("artefacts")).map(String::from).unwrap_or_default()
     }
 
     fn redis_url(&self, name: &str) -> String {

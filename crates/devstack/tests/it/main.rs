@@ -6,6 +6,7 @@
     reason = "helpers of tests report failures as tests do"
 )]
 
+mod artefacts;
 mod feed;
 mod journey;
 mod preview;

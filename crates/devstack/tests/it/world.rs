@@ -31,6 +31,8 @@ pub(crate) struct World {
     broker: Broker,
     database: TestDatabase,
     redis_prefix: String,
+    /// Where pages of failures are kept.
+    artefacts: TempDir,
 }
 
 /// Where the services' users of the broker connect.
@@ -95,6 +97,7 @@ impl World {
         let database = TestDatabase::unmigrated(Role::Gateway).await;
         let redis_prefix = redis::prefix();
         let handbooks = Handbooks::start(units).await;
+        let artefacts = tempfile::tempdir().unwrap();
 
         let mut auth_env = common(&broker, "auth", &redis_prefix);
         auth_env.extend([
@@ -110,6 +113,7 @@ impl World {
             ("DATABASE_URL", database.url_as(Role::Gateway)),
             ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
             ("RATE_LIMIT_PER_MINUTE", "60000".to_owned()),
+            ("ARTEFACTS_URL", format!("file://{}", artefacts.path().display())),
         ]);
         run("api-gateway", &["migrate"], &gateway_env).await;
         run("auth", &["migrate"], &auth_env).await;
@@ -124,7 +128,7 @@ impl World {
         })
         .await;
         assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
-        let mut world = Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix };
+        let mut world = Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix, artefacts };
         for site in world.handbooks.sites() {
             world.add_source(&site).await;
         }
@@ -153,6 +157,7 @@ impl World {
             ("BROWSER_POOL_MAX", browsers.to_string()),
             ("WORKER_STATE_DIR", state.path().display().to_string()),
             ("CRAWLER_CONTACT", "tests@ratemyunit.example".to_owned()),
+            ("ARTEFACTS_URL", format!("file://{}", self.artefacts.path().display())),
         ]);
         Worker { service: Service::spawn("scraper-worker", env).await, state }
     }

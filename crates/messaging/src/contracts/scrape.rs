@@ -19,6 +19,9 @@ pub struct ScrapeTaskV1 {
     pub target: TargetV1,
     /// Content hash of the version the catalogue holds; a page that hashes the same is answered `unchanged`.
     pub known_hash: Option<String>,
+    /// Keep the page and a screenshot whatever is read: what was read of it before is in doubt.
+    #[serde(default)]
+    pub keep_page: bool,
     /// The worker gives up after this and answers a failure; a task found expired is answered, not run.
     pub deadline: DateTime<Utc>,
 }
@@ -67,6 +70,19 @@ pub struct ScrapeResultV1 {
     pub started_at: DateTime<Utc>,
     pub finished_at: DateTime<Utc>,
     pub outcome: OutcomeV1,
+    /// What was kept of an attempt that somebody may want to look into.
+    pub artefacts: Option<ArtefactsV1>,
+}
+
+/// Names of what was kept, of this task and attempt alone: `{task}.{attempt}.page.html.gz`,
+/// `{task}.{attempt}.screenshot.png`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtefactsV1 {
+    /// The rendered source, compressed with gzip.
+    pub page: Option<String>,
+    /// The browser's window, as PNG.
+    pub screenshot: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -184,6 +200,7 @@ impl Contract for ScrapeTaskV1 {
                 year: Some(2026),
             },
             known_hash: None,
+            keep_page: false,
             deadline: example_time(120),
         }
     }
@@ -212,6 +229,7 @@ impl Contract for ScrapeResultV1 {
                 fetched_at: example_time(1),
                 content_hash: "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9".into(),
             },
+            artefacts: None,
         }
     }
 }

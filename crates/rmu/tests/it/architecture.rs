@@ -120,6 +120,7 @@ fn domain_and_extraction_do_no_io() {
 fn each_library_has_its_home() {
     let homes: &[(&str, &[&str])] = &[
         ("lapin", &["crates/messaging"]),
+        ("object_store", &["crates/artefacts"]),
         ("fantoccini", &["services/scraper-worker"]),
         ("diesel", &["crates/postgres", "crates/catalogue", "services/auth"]),
         ("diesel-async", &["crates/postgres", "crates/catalogue", "services/auth"]),
@@ -179,7 +180,7 @@ fn services_stand_alone_and_libraries_in_layers() {
             }
         }
     }
-    let apart = ["rmu-catalogue", "rmu-messaging", "rmu-web"];
+    let apart = ["rmu-artefacts", "rmu-catalogue", "rmu-messaging", "rmu-web"];
     for package in apart {
         for name in built_from(&metadata, members[package]) {
             if apart.contains(&name.as_str()) {

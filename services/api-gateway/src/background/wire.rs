@@ -6,6 +6,7 @@ use rmu_catalogue::{
 };
 use rmu_domain::{
     ParseError,
+    artefact::{ArtefactKey, ArtefactKind, AttemptId, KeptArtefacts},
     facts::{FactName, Gap, Origin, UnitFacts, UnitRecord},
     scrape::FailureKind,
     text::parse_text,
@@ -15,7 +16,7 @@ use rmu_domain::{
 use rmu_messaging::contracts::{
     control::WorkerControlV1,
     scrape::{
-        EntryOutcomeV1, FailureV1, FeedEntryV1, GapV1, OriginV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1,
+        ArtefactsV1, EntryOutcomeV1, FailureV1, FeedEntryV1, GapV1, OriginV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1,
         SourceSnapshotV1, TargetV1,
     },
     unit_facts::UnitFactsV1,
@@ -54,6 +55,7 @@ pub(super) fn task_message(task: &DueTask) -> ScrapeTaskV1 {
             }
         },
         known_hash: task.known_hash.clone(),
+        keep_page: task.is_in_doubt,
         deadline: task.deadline,
     }
 }
@@ -69,6 +71,8 @@ pub(super) fn control_message(command: &OutboxCommand) -> WorkerControlV1 {
 /// A result as the ledger takes it. What a worker says that no page can mean becomes a failure of the attempt,
 /// and the reason why the message itself belongs to the dead letters.
 pub(super) fn task_result(message: ScrapeResultV1) -> (TaskResult, Option<ParseError>) {
+    let of = AttemptId { task: message.task_id.into(), attempt: message.attempt };
+    let artefacts = message.artefacts.as_ref().and_then(|artefacts| kept(of, artefacts));
     let (outcome, refused) = match outcome(message.outcome) {
         Ok(outcome) => (outcome, None),
         Err(error) => {
@@ -84,6 +88,7 @@ pub(super) fn task_result(message: ScrapeResultV1) -> (TaskResult, Option<ParseE
         source_version: message.source_version,
         worker: storable(&message.worker, 200),
         outcome,
+        artefacts,
     };
     (result, refused)
 }
@@ -92,6 +97,21 @@ pub(super) fn task_result(message: ScrapeResultV1) -> (TaskResult, Option<ParseE
 pub(super) fn as_failure(result: &TaskResult, detail: &str) -> TaskResult {
     let failure = Failure { kind: FailureKind::Internal, detail: detail.to_owned(), retry_after: None };
     TaskResult { outcome: TaskOutcome::Failed(failure), ..result.clone() }
+}
+
+/// What a worker says it kept, if the names are those of this very attempt. No other name is remembered, so that no
+/// message makes anything else readable.
+fn kept(of: AttemptId, message: &ArtefactsV1) -> Option<KeptArtefacts> {
+    let is_own = |name: &Option<String>, kind| {
+        let Some(name) = name else { return false };
+        let is_own = ArtefactKey::parse(name) == Ok(ArtefactKey::new(of, kind));
+        if !is_own {
+            tracing::warn!(task_id = %of.task, "a worker names an artefact that is not of its task; it is left out");
+        }
+        is_own
+    };
+    let page = is_own(&message.page, ArtefactKind::Page);
+    KeptArtefacts::new(of.attempt, page, is_own(&message.screenshot, ArtefactKind::Screenshot))
 }
 
 fn outcome(message: OutcomeV1) -> Result<TaskOutcome, ParseError> {
@@ -258,6 +278,30 @@ mod tests {
         ));
         let gone = EntryOutcomeV1::NotFound { code: "31251".into(), year: None, detail: "x".into() };
         assert!(outcome(OutcomeV1::Entries { url, fetched_at, entries: vec![gone; 51] }).is_err());
+    }
+
+    #[test]
+    fn only_names_of_the_own_attempt_are_believed() {
+        let mut message = ScrapeResultV1::example();
+        let of = AttemptId { task: message.task_id.into(), attempt: message.attempt };
+        let own = |kind| Some(ArtefactKey::new(of, kind).to_string());
+        let other = AttemptId { attempt: of.attempt + 1, ..of };
+        let mut kept = |page: Option<String>, screenshot: Option<String>| {
+            message.artefacts = Some(ArtefactsV1 { page, screenshot });
+            task_result(message.clone()).0.artefacts
+        };
+        let both = kept(own(ArtefactKind::Page), own(ArtefactKind::Screenshot));
+        assert_eq!(both, KeptArtefacts::new(of.attempt, true, true));
+        assert_eq!(kept(None, None), None);
+        for hostile in [
+            "../../etc/passwd".to_owned(),
+            format!("../{}", own(ArtefactKind::Page).unwrap()),
+            ArtefactKey::new(other, ArtefactKind::Page).to_string(),
+            own(ArtefactKind::Screenshot).unwrap(),
+        ] {
+            let left = kept(Some(hostile.clone()), own(ArtefactKind::Screenshot));
+            assert_eq!(left, KeptArtefacts::new(of.attempt, false, true), "{hostile}");
+        }
     }
 
     #[test]

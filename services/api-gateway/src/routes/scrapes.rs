@@ -1,5 +1,6 @@
 //! Scrape jobs: start, watch, hold, end.
 
+mod artefacts;
 mod bodies;
 mod events;
 mod retry;
@@ -39,6 +40,8 @@ pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/admin/scrapes/{id}", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/events", Access::Admin),
     RouteAccess::new("GET", "/api/admin/scrapes/{id}/tasks", Access::Admin),
+    RouteAccess::new("GET", "/api/admin/scrapes/{id}/tasks/{task}/artefacts/page", Access::Admin),
+    RouteAccess::new("GET", "/api/admin/scrapes/{id}/tasks/{task}/artefacts/screenshot", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/tasks/{task}/retry", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/retry", Access::Admin),
     RouteAccess::new("POST", "/api/admin/scrapes/{id}/cancel", Access::Admin),
@@ -48,6 +51,7 @@ pub const ACCESS: &[RouteAccess] = &[
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(start).service(list).service(show).service(events::watch).service(tasks::list);
+    services.service(artefacts::task_page).service(artefacts::task_screenshot);
     services.service(cancel).service(pause).service(resume).service(retry::all).service(retry::one);
 }
 

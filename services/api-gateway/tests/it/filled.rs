@@ -111,6 +111,7 @@ impl FilledGateway {
                 source_version: task.source.version,
                 worker: "worker-1".to_owned(),
                 outcome: TaskOutcome::Unit(Box::new(UnitRead { record, url, fetched_at })),
+                artefacts: None,
             };
             apply_result(database, &result).await.unwrap();
         }

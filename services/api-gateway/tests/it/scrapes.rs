@@ -1,6 +1,7 @@
 //! Scrapes from the request to the stored unit. The test takes the workers' part: it consumes what the gateway
 //! publishes and answers as a worker would.
 
+mod artefacts;
 mod code_templates;
 mod control;
 mod dead_letters;

@@ -3,6 +3,8 @@
 mod acting;
 mod picture;
 
+pub use picture::RenderedSource;
+
 use super::{
     command::{self, DriverLog, Response},
     error::PageError,
@@ -98,6 +100,9 @@ const LINK: &str = r"
     const element = document.querySelector(arguments[0]);
     return element && element.href ? '' + element.href : null;";
 
+/// What a browser may need to answer a question whose time is up. It would be taken for stuck if it had less.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
 /// So many elements does one step click; a page with more is not one that was written for readers.
 const MOST_CLICKS: u32 = 500;
 
@@ -129,11 +134,11 @@ impl Lease {
         loop {
             let limits = &self.pool.settings.limits;
             let left = self.page_ends.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left <= LAST_LOOK {
                 return Err(PageError::TimedOut(limits.page));
             }
-            // Below the script limit, so that it is the page that is late and not the browser.
-            let patience = limits.command.mul_f32(0.6).min(left.mul_f32(0.9));
+            // Below the script limit and the page's end, so that it is the page that is late and not the browser.
+            let patience = limits.command.mul_f32(0.6).min(left.saturating_sub(LAST_LOOK));
             let arguments = vec![json!(selectors), json!(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))];
             let client = self.browser()?.client.clone();
             match self.command(async { client.execute_async(WAIT_FOR_ANY, arguments).await }).await {
@@ -141,9 +146,6 @@ impl Lease {
                     return Ok(index.as_i64().and_then(|index| usize::try_from(index).ok()));
                 }
                 Ok(Value::String(error)) => return Err(PageError::Refused(error)),
-                Ok(_) if !selectors.is_empty() && left <= patience + Duration::from_millis(200) => {
-                    return Err(PageError::TimedOut(self.pool.settings.limits.page));
-                }
                 Ok(_) => {}
                 // The page went on to another document while we waited: wait in that one.
                 Err(PageError::Refused(reason)) if reason.contains("unload") || reason.contains("navigat") => {}

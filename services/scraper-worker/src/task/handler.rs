@@ -3,6 +3,7 @@
 use super::{
     control::{Jobs, Standing},
     discovery,
+    evidence::Evidence,
     failure::{Ending, parse_url},
     feed,
     sources::Sources,
@@ -14,10 +15,11 @@ use crate::{
     politeness::Politeness,
 };
 use chrono::{DateTime, Utc};
+use rmu_artefacts::ArtefactStore;
 use rmu_domain::scrape::FailureKind;
 use rmu_messaging::{
     Envelope, Outcome, PublishError, Publisher,
-    contracts::scrape::{OutcomeV1, ScrapeResultV1, ScrapeTaskV1, TargetV1},
+    contracts::scrape::{ArtefactsV1, OutcomeV1, ScrapeResultV1, ScrapeTaskV1, TargetV1},
     topology::RESULT_ROUTE,
 };
 use std::{sync::Arc, time::Duration};
@@ -37,6 +39,8 @@ pub struct TaskSettings {
     pub addresses: AddressPolicy,
     pub publisher: Publisher,
     pub jobs: Jobs,
+    /// Where pages that were not read are kept, if anywhere.
+    pub artefacts: Option<ArtefactStore>,
     /// Cancelled when the worker stops: what has not begun to load is handed back.
     pub stopping: CancellationToken,
 }
@@ -59,16 +63,18 @@ impl TaskHandler {
     /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed.
     pub async fn handle(self, task: ScrapeTaskV1) -> Outcome {
         let started_at = Utc::now();
-        let outcome = Box::pin(self.inner.outcome(&task)).await;
+        let evidence = Evidence::new(self.inner.settings.artefacts.is_some());
+        let outcome = Box::pin(self.inner.outcome(&task, &evidence)).await;
         let label = label(&outcome);
         tracing::info!(task_id = %task.task_id, job_id = %task.job_id, attempt = task.attempt, outcome = label, "task done");
         metrics::counter!("rmu_worker_tasks_total", "outcome" => label).increment(1);
-        self.inner.answer(&task, started_at, outcome).await
+        let artefacts = evidence.keep(self.inner.settings.artefacts.as_ref(), &task, &outcome).await;
+        self.inner.answer(&task, started_at, outcome, artefacts).await
     }
 }
 
 impl Inner {
-    async fn outcome(&self, task: &ScrapeTaskV1) -> OutcomeV1 {
+    async fn outcome(&self, task: &ScrapeTaskV1, evidence: &Evidence) -> OutcomeV1 {
         let membership = self.settings.jobs.join(task.job_id);
         let cancelled = |detail: &str| Ending::failed(FailureKind::Cancelled, detail);
         let Ok(left) = (task.deadline - Utc::now()).to_std() else {
@@ -81,7 +87,7 @@ impl Inner {
             Standing::Runs => tokio::select! {
                 biased;
                 () = membership.token.cancelled() => Err(cancelled("the job was cancelled")),
-                done = timeout_at(deadline, Box::pin(self.run(task, deadline))) => {
+                done = timeout_at(deadline, Box::pin(self.run(task, deadline, evidence))) => {
                     done.unwrap_or_else(|_| Err(Ending::failed(FailureKind::Timeout, "the task's deadline passed")))
                 }
             },
@@ -89,7 +95,7 @@ impl Inner {
         ended.unwrap_or_else(Ending::outcome)
     }
 
-    async fn run(&self, task: &ScrapeTaskV1, deadline: Instant) -> Result<OutcomeV1, Ending> {
+    async fn run(&self, task: &ScrapeTaskV1, deadline: Instant, evidence: &Evidence) -> Result<OutcomeV1, Ending> {
         let ready = self.sources.get(&task.source)?;
         match &task.target {
             TargetV1::Discovery { url } => {
@@ -105,12 +111,18 @@ impl Inner {
             TargetV1::Unit { url, code, year } => {
                 let url = parse_url(url)?;
                 let expected = unit::expected(&ready.source, &url, code.as_deref(), *year)?;
-                unit::run(self, &ready, task, &url, expected, deadline).await
+                unit::run(self, &ready, task, &url, expected, deadline, evidence).await
             }
         }
     }
 
-    async fn answer(&self, task: &ScrapeTaskV1, started_at: DateTime<Utc>, outcome: OutcomeV1) -> Outcome {
+    async fn answer(
+        &self,
+        task: &ScrapeTaskV1,
+        started_at: DateTime<Utc>,
+        outcome: OutcomeV1,
+        artefacts: Option<ArtefactsV1>,
+    ) -> Outcome {
         let result = |outcome| ScrapeResultV1 {
             task_id: task.task_id,
             job_id: task.job_id,
@@ -121,6 +133,7 @@ impl Inner {
             started_at,
             finished_at: Utc::now(),
             outcome,
+            artefacts: artefacts.clone(),
         };
         match self.publish(&result(outcome)).await {
             Err(PublishError::TooLarge(bytes)) => {

@@ -8,7 +8,7 @@ use super::{
     handler::Inner,
     outcome::gap_on_wire,
     sources,
-    unit::{self, Opened},
+    unit::{self, Looking, Opened},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rmu_domain::{facts::Gap, scrape::FailureKind};
@@ -52,7 +52,9 @@ async fn tried(worker: &Inner, request: &PreviewRequestV1, deadline: Instant) ->
         return Ok(answer(worker, final_url, verdict, facts, None));
     }
     let expected = ready.source.classify(&url);
-    let opened = unit::open(worker, &ready, &url, expected, deadline, true).await?;
+    let (opened, lease) = unit::open(worker, &ready, &url, expected, deadline, Looking::Always).await?;
+    // The browser is free while its pages are read.
+    drop(lease);
     let Opened { pages, expected, picture, .. } = opened;
     let final_url = pages.unit.url.to_string();
     let read = tokio::task::spawn_blocking(move || trace_page(&ready.source, expected.as_ref(), &pages));

@@ -13,7 +13,7 @@ use crate::{
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
 use rmu_extraction::{LoadedPage, Step, UnitAddress, fill_step_text};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -21,7 +21,7 @@ use url::Url;
 /// A browser at work on one task.
 pub(super) struct Visit<'a> {
     pub(super) worker: &'a Inner,
-    pub(super) ready: &'a ReadySource,
+    pub(super) ready: &'a Arc<ReadySource>,
     pub(super) lease: Lease,
     pub(super) deadline: Instant,
     /// The document asked for last came, whatever became of it then.

@@ -1,18 +1,19 @@
 //! A unit's page, and those opened from it, by a browser to facts.
 
 use super::{
+    evidence::{Evidence, is_worth_a_look},
     failure::{Ending, resolve},
     handler::Inner,
     outcome,
     sources::ReadySource,
     steps::{Visit, split},
 };
-use crate::browser::{Pin, Scope};
+use crate::browser::{Lease, Pin, Scope};
 use chrono::{DateTime, Utc};
 use rmu_domain::{scrape::FailureKind, unit_code::UnitCode, year::Year};
-use rmu_extraction::{PageSet, Source, UnitAddress, read_page};
+use rmu_extraction::{PageSet, Source, UnitAddress, Verdict, read_page};
 use rmu_messaging::contracts::scrape::{OutcomeV1, ScrapeTaskV1};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 use url::Url;
 
@@ -43,22 +44,54 @@ pub(super) async fn run(
     url: &Url,
     expected: Option<UnitAddress>,
     deadline: Instant,
+    evidence: &Evidence,
 ) -> Result<OutcomeV1, Ending> {
-    let Opened { pages, expected, fetched_at, .. } = open(worker, ready, url, expected, deadline, false).await?;
+    let (opened, mut lease) = open(worker, ready, url, expected, deadline, Looking::AtFailures(evidence)).await?;
+    let Opened { pages, expected, fetched_at, .. } = opened;
     let final_url = pages.unit.url.clone();
-    let ready = Arc::clone(ready);
-    let read = tokio::task::spawn_blocking(move || read_page(&ready.source, expected.as_ref(), &pages));
-    let verdict = read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))?;
+    // The browser is kept meanwhile: what it shows is wanted if this is no unit, and nobody else could have it, for
+    // there are as many tasks as browsers.
+    let (verdict, pages) = read(ready, expected, pages).await?;
+    if task.keep_page || is_in_doubt(&verdict) {
+        // It shows the page that was followed last, if any was.
+        let known = pages.followed.is_empty().then_some(pages.unit.html.as_str());
+        evidence.look(&mut lease, deadline, known).await;
+    }
+    drop(lease);
     outcome::of_verdict(verdict, &final_url, fetched_at, task.known_hash.as_deref())
 }
 
-/// A unit's page and those opened from it, as they were when the browser was given back.
+/// What the pages say, and the pages again.
+async fn read(
+    ready: &Arc<ReadySource>,
+    expected: Option<UnitAddress>,
+    pages: PageSet,
+) -> Result<(Verdict, PageSet), Ending> {
+    let ready = Arc::clone(ready);
+    let read = tokio::task::spawn_blocking(move || (read_page(&ready.source, expected.as_ref(), &pages), pages));
+    read.await.map_err(|error| Ending::failed(FailureKind::Internal, error.to_string()))
+}
+
+fn is_in_doubt(verdict: &Verdict) -> bool {
+    !matches!(verdict, Verdict::Unit(_) | Verdict::NotFound { .. })
+}
+
+/// A unit's page and those opened from it.
 pub(super) struct Opened {
     pub(super) pages: PageSet,
     pub(super) expected: Option<UnitAddress>,
     pub(super) fetched_at: DateTime<Utc>,
     /// What the page looked like, if that was asked for and could be had.
     pub(super) picture: Option<Vec<u8>>,
+}
+
+/// When a picture is taken.
+#[derive(Clone, Copy)]
+pub(super) enum Looking<'a> {
+    /// Whatever the page is.
+    Always,
+    /// Of a page that leads to nothing, as evidence.
+    AtFailures(&'a Evidence),
 }
 
 /// Opens a unit's page in its host's turn, with a browser that can reach the source's hosts alone.
@@ -68,8 +101,8 @@ pub(super) async fn open(
     url: &Url,
     expected: Option<UnitAddress>,
     deadline: Instant,
-    pictured: bool,
-) -> Result<Opened, Ending> {
+    looking: Looking<'_>,
+) -> Result<(Opened, Lease), Ending> {
     if !ready.source.allows(url) {
         return Err(Ending::failed(FailureKind::BadSource, format!("{url} is at none of the source's origins")));
     }
@@ -79,23 +112,50 @@ pub(super) async fn open(
     let scope = scope(worker, ready, url).await?;
     let lease = worker.lease(&scope, deadline).await?;
     let mut visit = Visit { worker, ready, lease, deadline, has_answered: false, unit: expected.clone() };
+    match pages(&mut visit, url, gap, looking).await {
+        Ok((pages, fetched_at, picture)) => Ok((Opened { pages, expected, fetched_at, picture }, visit.lease)),
+        Err(ending) => {
+            if let (Looking::AtFailures(evidence), Ending::Failed { kind, .. }) = (looking, &ending)
+                && visit.has_answered
+                && is_worth_a_look(*kind)
+            {
+                evidence.look(&mut visit.lease, deadline, None).await;
+            }
+            Err(ending)
+        }
+    }
+}
 
+async fn pages(
+    visit: &mut Visit<'_>,
+    url: &Url,
+    gap: Duration,
+    looking: Looking<'_>,
+) -> Result<(PageSet, DateTime<Utc>, Option<Vec<u8>>), Ending> {
+    let ready = visit.ready;
     let steps = &ready.source.document().page;
     let (before, follows) = split(&steps.steps);
     let (unit, links) = visit.load(url, gap, &steps.ready, &before, &follows).await?;
     let fetched_at = Utc::now();
     // Following leaves the page.
-    let picture = if pictured { visit.lease.picture().await.unwrap_or_default() } else { None };
-    let mut followed = BTreeMap::new();
+    let picture = match looking {
+        Looking::Always => visit.lease.picture().await.unwrap_or_default(),
+        Looking::AtFailures(_) => None,
+    };
+    let mut pages = PageSet { unit, followed: BTreeMap::new() };
+    if let (Looking::AtFailures(evidence), false) = (looking, links.is_empty()) {
+        let (verdict, alone) = read(ready, visit.unit.clone(), pages).await?;
+        if is_in_doubt(&verdict) {
+            evidence.look(&mut visit.lease, visit.deadline, Some(&alone.unit.html)).await;
+        }
+        pages = alone;
+    }
     for link in links {
         if let Some(page) = visit.follow(&link).await? {
-            followed.insert(link.name, page);
+            pages.followed.insert(link.name, page);
         }
     }
-    // The browser is free while its pages are read.
-    drop(visit);
-
-    Ok(Opened { pages: PageSet { unit, followed }, expected, fetched_at, picture })
+    Ok((pages, fetched_at, picture))
 }
 
 /// The hosts of the source with the addresses they have now. One that cannot be found is left out, unless it

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod acting;
+mod artefacts;
 mod host_limits;
 mod hostile_answers;
 mod hostile_markup;

@@ -3,7 +3,10 @@
 use crate::routes::code_templates::CodeTemplateBody;
 use chrono::{DateTime, Utc};
 use rmu_catalogue::ledger::{JobView, TaskView};
-use rmu_domain::ids::{AccountId, JobId};
+use rmu_domain::{
+    artefact::KeptArtefacts,
+    ids::{AccountId, JobId},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -131,6 +134,8 @@ pub(super) struct TaskBody {
     pub worker: Option<String>,
     /// The last error.
     pub error: Option<TaskError>,
+    /// What is kept of the newest failure that left something, to be had below `artefacts/`.
+    pub artefacts: Option<TaskArtefacts>,
     /// When it is due, while it is pending.
     pub run_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -142,6 +147,23 @@ pub(super) struct TaskError {
     /// Such as `timeout`, `rate_limited`, `blocked`, `robots_disallowed` or `missing_fact`.
     pub kind: String,
     pub detail: String,
+}
+
+/// A saved page and a screenshot; either may be missing.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskArtefacts {
+    /// Of which attempt.
+    pub attempt: u32,
+    pub page: bool,
+    pub screenshot: bool,
+}
+
+impl From<KeptArtefacts> for TaskArtefacts {
+    fn from(kept: KeptArtefacts) -> Self {
+        let KeptArtefacts { attempt, page, screenshot } = kept;
+        Self { attempt, page, screenshot }
+    }
 }
 
 impl From<TaskView> for TaskBody {
@@ -157,6 +179,7 @@ impl From<TaskView> for TaskBody {
             failures: task.failures,
             worker: task.worker,
             error: task.error_kind.map(|kind| TaskError { kind, detail }),
+            artefacts: task.artefacts.map(TaskArtefacts::from),
             run_at: pending.then_some(task.run_at),
             finished_at: task.finished_at,
         }

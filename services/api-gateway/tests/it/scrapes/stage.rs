@@ -352,6 +352,7 @@ pub(super) fn result(task: &ScrapeTaskV1, outcome: OutcomeV1) -> ScrapeResultV1 
         started_at: chrono::Utc::now(),
         finished_at: chrono::Utc::now(),
         outcome,
+        artefacts: None,
     }
 }
 
