@@ -106,7 +106,6 @@ impl CachedSql {
     }
 
     /// Continues with all of `other`.
-    #[cfg(test)]
     pub(crate) fn then(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
         self.planned_each_time |= other.planned_each_time;

@@ -8,6 +8,7 @@ mod pattern;
 #[cfg(test)]
 mod plans;
 mod shown;
+pub(crate) mod suggestions;
 
 pub(crate) use pattern::Pattern;
 pub(crate) use shown::{Shown, shown};

@@ -20,8 +20,9 @@ use uuid::Uuid;
 /// One code at more universities than this is told apart by name, not by a list.
 const MOST_CANDIDATES: i64 = 50;
 
+/// A unit as it is named wherever it is not the subject itself.
 #[derive(Debug, QueryableByName)]
-struct CandidateRow {
+pub(crate) struct CandidateRow {
     #[diesel(sql_type = sql::Uuid)]
     id: Uuid,
     #[diesel(sql_type = sql::Text)]

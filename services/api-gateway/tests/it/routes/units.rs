@@ -1,5 +1,7 @@
 //! `/api/units`, `/api/units/search`, `/api/units/{unit}`.
 
+mod suggest;
+
 use crate::filled::{FilledGateway, answer};
 use insta::assert_json_snapshot;
 use reqwest::StatusCode;
