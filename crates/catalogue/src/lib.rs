@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod migrations;
 pub mod page;
 pub mod refresh_requests;
+pub mod requisites;
 pub mod reviews;
 pub mod schedules;
 pub mod scores;

@@ -14,6 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;
+pub(crate) mod requisites;
 pub(crate) mod reviews;
 pub(crate) mod schedules;
 pub(crate) mod schema;

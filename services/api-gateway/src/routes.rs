@@ -16,6 +16,7 @@ pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
+pub mod requisites;
 pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
@@ -43,6 +44,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     dead_letters::configure(services);
     refresh_requests::configure(services);
     units::configure(services);
+    requisites::configure(services);
     reviews::configure(services);
     universities::configure(services);
     methodology::configure(services);
@@ -63,6 +65,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     dead_letters::ACCESS,
     refresh_requests::ACCESS,
     units::ACCESS,
+    requisites::ACCESS,
     reviews::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,

@@ -6,7 +6,7 @@
 mod index;
 mod pattern;
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 mod shown;
 pub(crate) mod suggestions;
 

@@ -12,6 +12,7 @@ mod migrations;
 mod paging;
 mod priorities;
 mod random_runs;
+mod requisites;
 mod retry;
 mod reviews;
 mod schedules;

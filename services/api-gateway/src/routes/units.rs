@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use detail::UnitDetailView;
 use rmu_catalogue::{
     search::{Filters, SearchRequest, search, suggestions::suggest},
-    units::{Candidate, UnitKey, UnitLookup, find},
+    units::{Candidate, Identified, UnitKey, UnitLookup, find, identify},
 };
 use rmu_domain::{credit_points::CreditPoints, query::SearchQuery};
 use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
@@ -234,6 +234,16 @@ async fn get_unit(
     match find(&state.database, &key, university.as_ref()).await? {
         UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit)).or_not_modified(&request)),
         UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
+    }
+}
+
+/// The one unit that a path means.
+pub(crate) async fn one_unit(state: &AppState, key: &str, university: Option<&str>) -> Result<Candidate, ApiError> {
+    let key = UnitKey::parse(key).map_err(refused("unit"))?;
+    let university = parameters::slug("university", university)?;
+    match identify(&state.database, &key, university.as_ref()).await? {
+        Identified::One(unit) => Ok(unit),
+        Identified::Ambiguous(candidates) => Err(ambiguous(&candidates)),
     }
 }
 

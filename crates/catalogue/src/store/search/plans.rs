@@ -31,8 +31,11 @@ const FILL: &str = "
     SELECT id, university_id, code, code, title, to_tsvector('simple', title),
            to_tsvector('simple', title || ' described ' || md5(title)), ARRAY[left(md5(title), 3)], 1
     FROM units;
+    INSERT INTO unit_requisites (unit_id, university_id, kind, code_normalised)
+    SELECT id, university_id, 'prerequisite', 'ABCD' || to_char(right(code, 5)::integer / 7 * 7 + digit, 'FM00000')
+    FROM units CROSS JOIN generate_series(1, 2) AS digit;
     COMMIT;
-    ANALYZE units; ANALYZE unit_search;";
+    ANALYZE units; ANALYZE unit_search; ANALYZE unit_requisites;";
 
 #[derive(Debug, QueryableByName)]
 struct Line {
@@ -84,7 +87,7 @@ async fn no_suggestion_reads_a_whole_table() {
     }
 }
 
-async fn filled() -> (TestDatabase, Database) {
+pub(crate) async fn filled() -> (TestDatabase, Database) {
     let test = TestDatabase::new(Role::Gateway, async |url| {
         migrations::run_pending(&DatabaseConfig::new(&url, "template", SCHEMA)?, MIGRATIONS).await.map(drop)
     })
@@ -102,7 +105,7 @@ fn place(step: Step) -> Key {
 
 /// A plan made for any values has no sequential scan; one made for these values may have one only for words
 /// so common that it ends after a fraction of the table.
-async fn assert_reads_little(connection: &mut AsyncPgConnection, statement: CachedSql, query: &str) {
+pub(crate) async fn assert_reads_little(connection: &mut AsyncPgConnection, statement: CachedSql, query: &str) {
     let shown = debug_query::<Pg, _>(&statement).to_string();
     let text = shown.split(" -- binds: ").next().unwrap();
     let parameters = (1..200).take_while(|number| text.contains(&format!("${number}"))).count();
@@ -112,7 +115,7 @@ async fn assert_reads_little(connection: &mut AsyncPgConnection, statement: Cach
     let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic ({nulls})")).load(connection).await.unwrap();
     connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
     let plan = joined(lines);
-    let large = ["unit_search", "units"].map(|table| format!("Seq Scan on {table}"));
+    let large = ["unit_search", "units", "unit_requisites"].map(|table| format!("Seq Scan on {table}"));
     let whole = large.iter().any(|scan| plan.contains(scan));
     assert!(!whole, "{query:?} reads the whole table:\n{text}\n{plan}");
     assert_stops_early(connection, statement, query).await;

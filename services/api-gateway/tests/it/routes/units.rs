@@ -1,5 +1,6 @@
 //! `/api/units`, `/api/units/search`, `/api/units/{unit}`.
 
+mod requisites;
 mod suggest;
 
 use crate::filled::{FilledGateway, answer};
