@@ -6,6 +6,7 @@
 pub mod dead_letters;
 pub mod error;
 pub mod fetch_windows;
+pub mod history;
 pub mod idempotency;
 pub mod ingest;
 pub mod ledger;

@@ -9,6 +9,7 @@ pub(crate) mod fetch_windows;
 pub(crate) mod frontier;
 pub(crate) mod health;
 pub(crate) mod health_figures;
+pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod outbox;

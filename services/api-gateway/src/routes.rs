@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub mod docs;
 pub mod error;
 pub mod health;
+pub mod history;
 pub mod methodology;
 pub mod openapi;
 pub(crate) mod parameters;
@@ -45,6 +46,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     refresh_requests::configure(services);
     units::configure(services);
     requisites::configure(services);
+    history::configure(services);
     reviews::configure(services);
     universities::configure(services);
     methodology::configure(services);
@@ -66,6 +68,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     refresh_requests::ACCESS,
     units::ACCESS,
     requisites::ACCESS,
+    history::ACCESS,
     reviews::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,

@@ -2,7 +2,10 @@
 
 use crate::{
     search::UniversityName,
-    store::cached_sql::CachedSql,
+    store::{
+        cached_sql::CachedSql,
+        history::{NEWEST_YEAR, year},
+    },
     units::{Candidate, Reading},
 };
 use chrono::{DateTime, Utc};
@@ -106,25 +109,32 @@ struct VersionRow {
     first_seen_at: DateTime<Utc>,
     #[diesel(sql_type = sql::Timestamptz)]
     last_seen_at: DateTime<Utc>,
+    #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
+    newest_year: Option<i16>,
 }
+
+const VERSION: &str = "SELECT version.number, version.facts, version.gaps, version.origins, version.source_id,
+        source.slug AS source_slug, version.source_version, version.url, version.fetched_at, version.confirmed_at,
+        unit.first_seen_at, unit.last_seen_at, ";
+
+const OF_UNITS: &str = "
+    FROM units AS unit
+    JOIN unit_versions AS version ON version.id = unit.current_version
+    JOIN sources AS source ON source.id = version.source_id
+    ";
 
 /// The version that the unit's row points at.
 pub(crate) async fn newest(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
 ) -> Result<Option<(UnitRecord, Reading)>, DatabaseError> {
-    let rows: Vec<VersionRow> = CachedSql::new(
-        "SELECT version.number, version.facts, version.gaps, version.origins, version.source_id,
-                source.slug AS source_slug, version.source_version, version.url, version.fetched_at,
-                version.confirmed_at, unit.first_seen_at, unit.last_seen_at
-         FROM units AS unit
-         JOIN unit_versions AS version ON version.id = unit.current_version
-         JOIN sources AS source ON source.id = version.source_id
-         WHERE unit.id = ",
-    )
-    .uuid(unit)
-    .load(connection)
-    .await?;
+    let rows: Vec<VersionRow> = CachedSql::new(VERSION)
+        .sql(NEWEST_YEAR)
+        .sql(OF_UNITS)
+        .sql("WHERE unit.id = ")
+        .uuid(unit)
+        .load(connection)
+        .await?;
     rows.into_iter().next().map(VersionRow::into_parts).transpose()
 }
 
@@ -145,6 +155,7 @@ impl VersionRow {
             confirmed_at: self.confirmed_at,
             first_seen_at: self.first_seen_at,
             last_seen_at: self.last_seen_at,
+            newest_handbook: year(self.newest_year),
         };
         Ok((record, read))
     }

@@ -5,6 +5,7 @@ mod bad_input;
 mod code_templates;
 mod dead_letters;
 mod drift;
+mod history;
 mod ingest;
 mod ledger;
 mod listings;

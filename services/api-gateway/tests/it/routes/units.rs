@@ -1,5 +1,6 @@
 //! `/api/units`, `/api/units/search`, `/api/units/{unit}`.
 
+mod history;
 mod requisites;
 mod suggest;
 
@@ -207,6 +208,7 @@ async fn a_unit_shows_everything_known_of_it() {
         "url": "https://northfield.example/subject/2026/31251",
         "version": 1
       },
+      "standing": "current",
       "status": null,
       "studyLevel": null,
       "title": "Data Structures and Algorithms",
