@@ -7,6 +7,7 @@ pub mod auth;
 pub mod browser_pool;
 pub mod caller;
 pub mod code_templates;
+pub mod comparisons;
 pub mod dead_letters;
 pub mod docs;
 pub mod error;
@@ -44,6 +45,8 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     queue::configure(services);
     dead_letters::configure(services);
     refresh_requests::configure(services);
+    // Before the units, one of whose paths has a parameter that would match theirs.
+    comparisons::configure(services);
     units::configure(services);
     requisites::configure(services);
     history::configure(services);
@@ -66,6 +69,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     queue::ACCESS,
     dead_letters::ACCESS,
     refresh_requests::ACCESS,
+    comparisons::ACCESS,
     units::ACCESS,
     requisites::ACCESS,
     history::ACCESS,

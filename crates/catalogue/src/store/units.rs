@@ -138,6 +138,34 @@ pub(crate) async fn newest(
     rows.into_iter().next().map(VersionRow::into_parts).transpose()
 }
 
+#[derive(Debug, QueryableByName)]
+struct DetailRow {
+    #[diesel(embed)]
+    unit: CandidateRow,
+    #[diesel(embed)]
+    version: VersionRow,
+}
+
+/// The same of several units, in any order.
+pub(crate) async fn newest_of(
+    connection: &mut AsyncPgConnection,
+    units: &[UnitId],
+) -> Result<Vec<(Candidate, UnitRecord, Reading)>, DatabaseError> {
+    let rows: Vec<DetailRow> = CachedSql::new(VERSION)
+        .sql(NEWEST_YEAR)
+        .sql(
+            ", unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
+               university.name AS university_name",
+        )
+        .sql(OF_UNITS)
+        .sql("JOIN universities AS university ON university.id = unit.university_id WHERE unit.id = ANY(")
+        .uuids(units.iter().map(|unit| unit.as_uuid()).collect())
+        .sql(")")
+        .load(connection)
+        .await?;
+    rows.into_iter().map(|row| row.version.into_parts().map(|(record, read)| (row.unit.into(), record, read))).collect()
+}
+
 impl VersionRow {
     fn into_parts(self) -> Result<(UnitRecord, Reading), DatabaseError> {
         let record = UnitRecord {

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod code_templates;
+mod comparisons;
 mod dead_letters;
 mod drift;
 mod history;

@@ -1,5 +1,6 @@
 //! `/api/units`, `/api/units/search`, `/api/units/{unit}`.
 
+mod compare;
 mod history;
 mod requisites;
 mod suggest;
