@@ -15,6 +15,7 @@ pub mod migrations;
 pub mod page;
 pub mod refresh_requests;
 pub mod requisites;
+pub mod review_requests;
 pub mod reviews;
 pub mod schedules;
 pub mod scores;

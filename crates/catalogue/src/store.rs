@@ -16,6 +16,7 @@ pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;
 pub(crate) mod requisites;
+pub(crate) mod review_requests;
 pub(crate) mod reviews;
 pub(crate) mod schedules;
 pub(crate) mod schema;

@@ -19,6 +19,7 @@ pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
 pub mod requisites;
+pub mod review_requests;
 pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
@@ -47,6 +48,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     refresh_requests::configure(services);
     // Before the units, one of whose paths has a parameter that would match theirs.
     comparisons::configure(services);
+    review_requests::configure(services);
     units::configure(services);
     requisites::configure(services);
     history::configure(services);
@@ -70,6 +72,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     dead_letters::ACCESS,
     refresh_requests::ACCESS,
     comparisons::ACCESS,
+    review_requests::ACCESS,
     units::ACCESS,
     requisites::ACCESS,
     history::ACCESS,

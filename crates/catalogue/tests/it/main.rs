@@ -16,6 +16,7 @@ mod priorities;
 mod random_runs;
 mod requisites;
 mod retry;
+mod review_requests;
 mod reviews;
 mod schedules;
 mod scores;

@@ -4,6 +4,7 @@ mod compare;
 mod history;
 mod requisites;
 mod suggest;
+mod wanted;
 
 use crate::filled::{FilledGateway, answer};
 use insta::assert_json_snapshot;
