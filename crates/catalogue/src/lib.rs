@@ -6,6 +6,7 @@
 pub mod comparisons;
 pub mod dead_letters;
 pub mod error;
+pub mod export;
 pub mod fetch_windows;
 pub mod history;
 pub mod idempotency;

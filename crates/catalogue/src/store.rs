@@ -5,6 +5,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod dispatch;
 mod error;
 pub(crate) mod expansions;
+pub(crate) mod export;
 pub(crate) mod fetch_windows;
 pub(crate) mod frontier;
 pub(crate) mod health;

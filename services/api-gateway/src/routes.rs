@@ -11,6 +11,7 @@ pub mod comparisons;
 pub mod dead_letters;
 pub mod docs;
 pub mod error;
+pub mod export;
 pub mod health;
 pub mod history;
 pub mod methodology;
@@ -50,6 +51,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     comparisons::configure(services);
     review_requests::configure(services);
     units::configure(services);
+    export::configure(services);
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
@@ -74,6 +76,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     comparisons::ACCESS,
     review_requests::ACCESS,
     units::ACCESS,
+    export::ACCESS,
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,

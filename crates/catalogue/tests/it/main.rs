@@ -6,6 +6,7 @@ mod code_templates;
 mod comparisons;
 mod dead_letters;
 mod drift;
+mod export;
 mod history;
 mod ingest;
 mod ledger;

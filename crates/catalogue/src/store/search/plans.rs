@@ -112,7 +112,8 @@ pub(crate) async fn assert_reads_little(connection: &mut AsyncPgConnection, stat
     connection.batch_execute(&format!("PREPARE generic AS {text}")).await.unwrap();
     connection.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
     let nulls = vec!["NULL"; parameters].join(", ");
-    let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic ({nulls})")).load(connection).await.unwrap();
+    let values = if parameters == 0 { String::new() } else { format!("({nulls})") };
+    let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic {values}")).load(connection).await.unwrap();
     connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
     let plan = joined(lines);
     let large = ["unit_search", "units", "unit_requisites"].map(|table| format!("Seq Scan on {table}"));
