@@ -3,15 +3,20 @@
 //! Knows neither HTTP nor AMQP: what must be sent stands in tables (due tasks, outbox) until whoever
 //! publishes has done so.
 
+pub mod comparisons;
 pub mod dead_letters;
 pub mod error;
+pub mod export;
 pub mod fetch_windows;
+pub mod history;
 pub mod idempotency;
 pub mod ingest;
 pub mod ledger;
 pub mod migrations;
 pub mod page;
 pub mod refresh_requests;
+pub mod requisites;
+pub mod review_requests;
 pub mod reviews;
 pub mod schedules;
 pub mod scores;

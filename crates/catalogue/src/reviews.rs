@@ -5,7 +5,7 @@ use crate::{
     idempotency::{self, IdempotencyKey, Replay},
     page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     search::words,
-    store::{reviews as store, scores},
+    store::{review_requests, reviews as store, scores},
 };
 use chrono::{DateTime, Datelike, Utc};
 use rmu_domain::{
@@ -148,6 +148,7 @@ async fn write(
         would_recommend: draft.would_recommend,
     };
     scores::add(connection, contribution).await?;
+    review_requests::fulfil(connection, unit).await?;
     Ok(written)
 }
 

@@ -4,6 +4,7 @@
 //! code, so that a page continues after the last hit of the page before, whatever was written meanwhile.
 
 pub(crate) mod highlight;
+pub mod suggestions;
 pub(crate) mod words;
 
 pub use crate::store::search::{IndexedUnit, index_unit};

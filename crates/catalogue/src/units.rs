@@ -9,10 +9,11 @@ use crate::{
 use chrono::{DateTime, Utc};
 use rmu_domain::{
     ParseError,
-    facts::UnitRecord,
+    facts::{Standing, UnitRecord},
     ids::{SourceId, UnitId},
     slug::Slug,
     unit_code::UnitCode,
+    year::Year,
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 
@@ -58,6 +59,13 @@ pub struct UnitDetail {
     pub score: UnitScore,
 }
 
+impl UnitDetail {
+    pub fn standing(&self) -> Standing {
+        let facts = &self.record.facts;
+        Standing::of(facts.status.as_deref(), facts.year, self.read.newest_handbook)
+    }
+}
+
 /// Where and when a version was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -74,6 +82,8 @@ pub struct Reading {
     /// When the unit was first and last met, in whatever version.
     pub first_seen_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
+    /// The newest handbook year that is known of the university.
+    pub newest_handbook: Option<Year>,
 }
 
 /// Which unit a key means.

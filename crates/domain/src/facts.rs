@@ -3,6 +3,8 @@
 //! Missing is not zero: a fact that the page does not give is `None`, with the reason among the gaps, and no
 //! default is ever put in its place. `Some(vec![])` means that the page itself says there are none.
 
+pub mod difference;
+
 use crate::{ParseError, credit_points::CreditPoints, requisite::Requisite, unit_code::UnitCode, year::Year};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +30,44 @@ pub struct UnitFacts {
     pub offerings: Option<Vec<Offering>>,
     pub requisites: Option<Vec<Requisite>>,
     pub contacts: Option<Vec<Contact>>,
+}
+
+/// Whether a unit can still be taken, as far as its handbooks say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Current,
+    /// Its status says so.
+    Retired,
+    /// Its university has a newer handbook, which does not have the unit, or was not read to its end yet.
+    NotInNewestHandbook,
+    Unknown,
+}
+
+impl Standing {
+    /// How a status begins that means that the unit is no longer taught.
+    const RETIRED: [&str; 6] = ["retired", "discontinued", "withdrawn", "inactive", "disestablished", "no longer"];
+
+    pub fn of(status: Option<&str>, year: Option<Year>, newest_handbook: Option<Year>) -> Self {
+        let status = status.map(|status| status.trim().to_lowercase());
+        if status.as_ref().is_some_and(|status| Self::RETIRED.iter().any(|word| status.starts_with(word))) {
+            return Self::Retired;
+        }
+        match (year, newest_handbook) {
+            (Some(year), Some(newest)) if newest > year => Self::NotInNewestHandbook,
+            (Some(_), _) => Self::Current,
+            (None, _) if status.is_some() => Self::Current,
+            (None, _) => Self::Unknown,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Retired => "retired",
+            Self::NotInNewestHandbook => "notInNewestHandbook",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -263,6 +303,22 @@ mod tests {
         for fact in FactName::ALL {
             assert_eq!(fact.as_str().parse::<FactName>().unwrap(), fact);
             assert_eq!(serde_json::to_value(fact).unwrap(), fact.as_str());
+        }
+    }
+
+    #[test]
+    fn a_unit_is_retired_when_its_handbook_says_so() {
+        let year = |year| Year::new(year).ok();
+        for (status, own, newest, standing) in [
+            (Some("Active"), year(2026), year(2026), Standing::Current),
+            (None, year(2026), year(2026), Standing::Current),
+            (Some(" RETIRED "), year(2026), year(2026), Standing::Retired),
+            (Some("Discontinued from 2027"), None, None, Standing::Retired),
+            (Some("Active"), year(2024), year(2026), Standing::NotInNewestHandbook),
+            (Some("Approved"), None, year(2026), Standing::Current),
+            (None, None, year(2026), Standing::Unknown),
+        ] {
+            assert_eq!(Standing::of(status, own, newest), standing, "{status:?} {own:?} {newest:?}");
         }
     }
 

@@ -68,4 +68,6 @@ ids! {
     UnitId,
     /// A university.
     UniversityId,
+    /// What a handbook said of a unit, until it said something else.
+    VersionId,
 }

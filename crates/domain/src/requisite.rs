@@ -4,6 +4,8 @@ mod clauses;
 mod combine;
 #[cfg(test)]
 mod corpus;
+pub mod cycles;
+pub mod eligibility;
 mod grammar;
 mod titles;
 mod tokens;
@@ -18,6 +20,16 @@ pub enum RequisiteKind {
     Corequisite,
     /// May not be taken together with, or after, the units named.
     Prohibition,
+}
+
+impl RequisiteKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prerequisite => "prerequisite",
+            Self::Corequisite => "corequisite",
+            Self::Prohibition => "prohibition",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,15 +7,20 @@ pub mod auth;
 pub mod browser_pool;
 pub mod caller;
 pub mod code_templates;
+pub mod comparisons;
 pub mod dead_letters;
 pub mod docs;
 pub mod error;
+pub mod export;
 pub mod health;
+pub mod history;
 pub mod methodology;
 pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
+pub mod requisites;
+pub mod review_requests;
 pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
@@ -42,7 +47,13 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     queue::configure(services);
     dead_letters::configure(services);
     refresh_requests::configure(services);
+    // Before the units, one of whose paths has a parameter that would match theirs.
+    comparisons::configure(services);
+    review_requests::configure(services);
     units::configure(services);
+    export::configure(services);
+    requisites::configure(services);
+    history::configure(services);
     reviews::configure(services);
     universities::configure(services);
     methodology::configure(services);
@@ -62,7 +73,12 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     queue::ACCESS,
     dead_letters::ACCESS,
     refresh_requests::ACCESS,
+    comparisons::ACCESS,
+    review_requests::ACCESS,
     units::ACCESS,
+    export::ACCESS,
+    requisites::ACCESS,
+    history::ACCESS,
     reviews::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,

@@ -4,6 +4,7 @@ use crate::{
     CatalogueError,
     ingest::UnitRead,
     store::{
+        requisites,
         search::{self, IndexedUnit},
         sources::SourceVersion,
         versions::{self, NewVersion, Summary},
@@ -73,6 +74,8 @@ pub(crate) async fn store(
             credit_points: facts.credit_points,
         };
         search::index_unit(connection, indexed).await?;
+        let named = facts.requisites.as_deref().unwrap_or_default();
+        requisites::keep(connection, unit, source.university, named).await?;
     }
     Ok(Stored { unit, new_version: true })
 }

@@ -52,6 +52,12 @@ pub(crate) fn mark_code(code: &str, prefix: &str) -> String {
     mark(code, 0..code.len(), std::slice::from_ref(&(0..end)))
 }
 
+/// `text` with its first `count` words marked.
+pub(crate) fn mark_beginning(text: &str, count: usize) -> String {
+    let places: Vec<_> = tokens(text).into_iter().take(count).map(|token| token.place).collect();
+    mark(text, 0..text.len(), &places)
+}
+
 /// The places of tokens that one of `words` matches: whole, or as a beginning when it is long enough to be
 /// searched for as one.
 fn matching(tokens: &[Token], words: &[String]) -> Vec<Range<usize>> {

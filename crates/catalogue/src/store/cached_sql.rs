@@ -24,6 +24,7 @@ pub(crate) struct CachedSql {
 enum Part {
     Sql(&'static str),
     Text(Option<String>),
+    Texts(Vec<String>),
     Uuid(Uuid),
     Uuids(Vec<Uuid>),
     SmallInt(Option<i16>),
@@ -51,6 +52,11 @@ impl CachedSql {
 
     pub(crate) fn maybe_text(mut self, value: Option<String>) -> Self {
         self.parts.push(Part::Text(value));
+        self
+    }
+
+    pub(crate) fn texts(mut self, values: Vec<String>) -> Self {
+        self.parts.push(Part::Texts(values));
         self
     }
 
@@ -106,7 +112,6 @@ impl CachedSql {
     }
 
     /// Continues with all of `other`.
-    #[cfg(test)]
     pub(crate) fn then(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
         self.planned_each_time |= other.planned_each_time;
@@ -123,6 +128,7 @@ impl QueryFragment<Pg> for CachedSql {
             match part {
                 Part::Sql(sql) => pass.push_sql(sql),
                 Part::Text(value) => pass.push_bind_param::<Nullable<Text>, _>(value)?,
+                Part::Texts(values) => pass.push_bind_param::<Array<Text>, _>(values)?,
                 Part::Uuid(value) => pass.push_bind_param::<SqlUuid, _>(value)?,
                 Part::Uuids(values) => pass.push_bind_param::<Array<SqlUuid>, _>(values)?,
                 Part::SmallInt(value) => pass.push_bind_param::<Nullable<SmallInt>, _>(value)?,

@@ -33,12 +33,16 @@ pub(crate) struct ReviewedUnit {
     pub(crate) code: String,
 }
 
+/// Locked with other reviews, but against requests for one: whoever asks comes before the review or sees it.
 pub(crate) async fn reviewed_unit(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
 ) -> Result<Option<ReviewedUnit>, DatabaseError> {
-    let rows: Vec<UnitRow> =
-        CachedSql::new("SELECT university_id, code FROM units WHERE id = ").uuid(unit).load(connection).await?;
+    let rows: Vec<UnitRow> = CachedSql::new("SELECT university_id, code FROM units WHERE id = ")
+        .uuid(unit)
+        .sql(" FOR SHARE")
+        .load(connection)
+        .await?;
     Ok(rows.into_iter().next().map(|row| ReviewedUnit { university: row.university_id.into(), code: row.code }))
 }
 

@@ -6,8 +6,9 @@
 mod index;
 mod pattern;
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 mod shown;
+pub(crate) mod suggestions;
 
 pub(crate) use pattern::Pattern;
 pub(crate) use shown::{Shown, shown};

@@ -2,7 +2,10 @@
 
 use crate::{
     search::UniversityName,
-    store::cached_sql::CachedSql,
+    store::{
+        cached_sql::CachedSql,
+        history::{NEWEST_YEAR, year},
+    },
     units::{Candidate, Reading},
 };
 use chrono::{DateTime, Utc};
@@ -20,8 +23,9 @@ use uuid::Uuid;
 /// One code at more universities than this is told apart by name, not by a list.
 const MOST_CANDIDATES: i64 = 50;
 
+/// A unit as it is named wherever it is not the subject itself.
 #[derive(Debug, QueryableByName)]
-struct CandidateRow {
+pub(crate) struct CandidateRow {
     #[diesel(sql_type = sql::Uuid)]
     id: Uuid,
     #[diesel(sql_type = sql::Text)]
@@ -105,26 +109,61 @@ struct VersionRow {
     first_seen_at: DateTime<Utc>,
     #[diesel(sql_type = sql::Timestamptz)]
     last_seen_at: DateTime<Utc>,
+    #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
+    newest_year: Option<i16>,
 }
+
+const VERSION: &str = "SELECT version.number, version.facts, version.gaps, version.origins, version.source_id,
+        source.slug AS source_slug, version.source_version, version.url, version.fetched_at, version.confirmed_at,
+        unit.first_seen_at, unit.last_seen_at, ";
+
+const OF_UNITS: &str = "
+    FROM units AS unit
+    JOIN unit_versions AS version ON version.id = unit.current_version
+    JOIN sources AS source ON source.id = version.source_id
+    ";
 
 /// The version that the unit's row points at.
 pub(crate) async fn newest(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
 ) -> Result<Option<(UnitRecord, Reading)>, DatabaseError> {
-    let rows: Vec<VersionRow> = CachedSql::new(
-        "SELECT version.number, version.facts, version.gaps, version.origins, version.source_id,
-                source.slug AS source_slug, version.source_version, version.url, version.fetched_at,
-                version.confirmed_at, unit.first_seen_at, unit.last_seen_at
-         FROM units AS unit
-         JOIN unit_versions AS version ON version.id = unit.current_version
-         JOIN sources AS source ON source.id = version.source_id
-         WHERE unit.id = ",
-    )
-    .uuid(unit)
-    .load(connection)
-    .await?;
+    let rows: Vec<VersionRow> = CachedSql::new(VERSION)
+        .sql(NEWEST_YEAR)
+        .sql(OF_UNITS)
+        .sql("WHERE unit.id = ")
+        .uuid(unit)
+        .load(connection)
+        .await?;
     rows.into_iter().next().map(VersionRow::into_parts).transpose()
+}
+
+#[derive(Debug, QueryableByName)]
+struct DetailRow {
+    #[diesel(embed)]
+    unit: CandidateRow,
+    #[diesel(embed)]
+    version: VersionRow,
+}
+
+/// The same of several units, in any order.
+pub(crate) async fn newest_of(
+    connection: &mut AsyncPgConnection,
+    units: &[UnitId],
+) -> Result<Vec<(Candidate, UnitRecord, Reading)>, DatabaseError> {
+    let rows: Vec<DetailRow> = CachedSql::new(VERSION)
+        .sql(NEWEST_YEAR)
+        .sql(
+            ", unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
+               university.name AS university_name",
+        )
+        .sql(OF_UNITS)
+        .sql("JOIN universities AS university ON university.id = unit.university_id WHERE unit.id = ANY(")
+        .uuids(units.iter().map(|unit| unit.as_uuid()).collect())
+        .sql(")")
+        .load(connection)
+        .await?;
+    rows.into_iter().map(|row| row.version.into_parts().map(|(record, read)| (row.unit.into(), record, read))).collect()
 }
 
 impl VersionRow {
@@ -144,6 +183,7 @@ impl VersionRow {
             confirmed_at: self.confirmed_at,
             first_seen_at: self.first_seen_at,
             last_seen_at: self.last_seen_at,
+            newest_handbook: year(self.newest_year),
         };
         Ok((record, read))
     }

@@ -1,7 +1,7 @@
 //! Which unit a query finds first, and by which rung.
 
 use crate::support::{Catalogue, Unit};
-use rmu_catalogue::search::{Filters, SearchRequest, UnitHit, search};
+use rmu_catalogue::search::{Filters, SearchRequest, UnitHit, search, suggestions::suggest};
 use rmu_domain::{
     credit_points::CreditPoints,
     query::{Rung, SearchQuery},
@@ -171,4 +171,43 @@ async fn a_renamed_unit_is_found_by_its_new_title_only() {
     catalogue.index(id, north, &Unit { title: "Programming", ..unit }).await;
     assert_eq!(hits(&catalogue, "programming", Filters::default()).await.0.len(), 1);
     assert!(hits(&catalogue, "algorithms", Filters::default()).await.0.is_empty());
+}
+
+async fn suggested(catalogue: &Catalogue, query: &str, university: Option<&str>) -> Vec<String> {
+    let university = university.map(|slug| Slug::parse(slug).unwrap());
+    let query = SearchQuery::parse(query).unwrap();
+    let found = suggest(&catalogue.database, &query, university.as_ref()).await.unwrap();
+    found.into_iter().map(|unit| unit.code).collect()
+}
+
+#[tokio::test]
+async fn suggestions_follow_what_is_typed_letter_by_letter() {
+    let catalogue = two_universities().await;
+    for typed in ["d", "da", "dat", "data", "data ", "data s", "data st", "data structures a"] {
+        let found = suggested(&catalogue, typed, None).await;
+        assert_eq!(found.first().map(String::as_str), Some("31251"), "{typed:?} suggests {found:?}");
+    }
+    assert_eq!(suggested(&catalogue, "FI", None).await, ["FIT2004", "FIT-2014"]);
+    assert_eq!(suggested(&catalogue, "f", None).await, ["FIT2004", "FIT-2014"]);
+    assert_eq!(suggested(&catalogue, "structures an", None).await, ["31251", "FIT2004"]);
+    assert_eq!(suggested(&catalogue, "c", None).await, ["C10", "COMP1511", "09009"], "codes before titles");
+    assert_eq!(suggested(&catalogue, "31251", None).await.len(), 2);
+    assert_eq!(suggested(&catalogue, "a", Some("southbank")).await, ["FIT2004"]);
+    assert!(suggested(&catalogue, "hashing", None).await.is_empty(), "descriptions suggest nothing");
+}
+
+#[tokio::test]
+async fn at_most_eight_are_suggested_each_once() {
+    let catalogue = Catalogue::start().await;
+    let north = catalogue.university("northfield").await;
+    for number in 0..12 {
+        let code = format!("PHY{number:02}");
+        catalogue.unit(north, Unit { code: &code, title: "Phy of Stars", ..Unit::default() }).await;
+    }
+    let found = suggested(&catalogue, "phy", None).await;
+    assert_eq!(found, ["PHY00", "PHY01", "PHY02", "PHY03", "PHY04", "PHY05", "PHY06", "PHY07"]);
+    let last = Unit { code: "A1", title: "Stars and Phy", ..Unit::default() };
+    catalogue.unit(north, last).await;
+    assert_eq!(suggested(&catalogue, "phy0", None).await.len(), 8);
+    assert_eq!(suggested(&catalogue, "phy1", None).await, ["PHY10", "PHY11"]);
 }

@@ -286,7 +286,7 @@ fn codes() -> impl Strategy<Value = Expression> {
     .prop_map(|code| Expression::Unit(UnitCode::parse(&code).unwrap()))
 }
 
-fn expressions() -> impl Strategy<Value = Expression> {
+pub(super) fn expressions() -> impl Strategy<Value = Expression> {
     let points = (0u32..=999_000, prop::option::of(any::<u8>())).prop_map(|(thousandths, level)| {
         Expression::CreditPoints { points: CreditPoints::from_thousandths(thousandths).unwrap(), level }
     });

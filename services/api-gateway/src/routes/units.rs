@@ -1,6 +1,7 @@
 //! Units: search, lists, and one unit with everything known of it.
 
 pub mod detail;
+pub mod suggestions;
 pub mod summary;
 
 use crate::{
@@ -11,12 +12,13 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use detail::UnitDetailView;
 use rmu_catalogue::{
-    search::{Filters, SearchRequest, search},
-    units::{Candidate, UnitKey, UnitLookup, find},
+    search::{Filters, SearchRequest, search, suggestions::suggest},
+    units::{Candidate, Identified, UnitKey, UnitLookup, find, identify},
 };
 use rmu_domain::{credit_points::CreditPoints, query::SearchQuery};
 use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
 use serde::Deserialize;
+use suggestions::SuggestionView;
 use summary::{CandidateView, UnitSummaryView};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -24,12 +26,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/units", Access::Public),
     RouteAccess::new("GET", "/api/units/search", Access::Public),
+    RouteAccess::new("GET", "/api/units/suggest", Access::Public),
     RouteAccess::new("GET", "/api/units/{unit}", Access::Public),
 ];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
-    // The fixed path before the one with a parameter that would match it.
-    services.service(list_units).service(search_units).service(get_unit);
+    // The fixed paths before the one with a parameter that would match them.
+    services.service(list_units).service(search_units).service(suggest_units).service(get_unit);
 }
 
 /// What a list of units is narrowed and continued by.
@@ -148,6 +151,47 @@ fn search_query(search: Option<String>, q: Option<String>, required: bool) -> Re
     SearchQuery::parse(&raw).map(Some).map_err(refused(name))
 }
 
+/// What was typed so far.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SuggestQuery {
+    /// The beginning of a code, or of a title, or words of a title of which the last may be incomplete.
+    #[param(example = "data str", min_length = 1, max_length = 200)]
+    q: Option<String>,
+    /// The slug of a university.
+    #[param(example = "northfield")]
+    university: Option<String>,
+}
+
+/// Suggests units while somebody types: at most eight, by code or title.
+///
+/// First those whose codes begin with `q`, then those whose titles do, then those with its words in their titles.
+/// One character is enough. Wildcards and quotes are plain text.
+#[utoipa::path(
+    tag = "units",
+    responses(
+        (status = 200, description = "The suggestions, the best first.", body = Data<Vec<SuggestionView>>),
+        (status = 304, description = "The answer is the one named in `If-None-Match`."),
+        (status = 400, description = "`invalid`: `q` is missing or refused, or there is no such university.",
+         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database does not answer.",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/units/suggest")]
+async fn suggest_units(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    query: Query<SuggestQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let q = query.0.q.ok_or_else(|| Problem::invalid_parameter("q", "is required"))?;
+    let q = SearchQuery::parse(&q).map_err(refused("q"))?;
+    let university = parameters::slug("university", query.0.university.as_deref())?;
+    let found = suggest(&state.database, &q, university.as_ref()).await.map_err(parameters::as_parameter)?;
+    let views: Vec<SuggestionView> = found.into_iter().map(SuggestionView::from).collect();
+    Ok(Data::new(views).or_not_modified(&request))
+}
+
 /// Which university's unit is meant when a code exists at several.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -190,6 +234,16 @@ async fn get_unit(
     match find(&state.database, &key, university.as_ref()).await? {
         UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit)).or_not_modified(&request)),
         UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
+    }
+}
+
+/// The one unit that a path means.
+pub(crate) async fn one_unit(state: &AppState, key: &str, university: Option<&str>) -> Result<Candidate, ApiError> {
+    let key = UnitKey::parse(key).map_err(refused("unit"))?;
+    let university = parameters::slug("university", university)?;
+    match identify(&state.database, &key, university.as_ref()).await? {
+        Identified::One(unit) => Ok(unit),
+        Identified::Ambiguous(candidates) => Err(ambiguous(&candidates)),
     }
 }
 

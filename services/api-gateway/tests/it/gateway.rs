@@ -34,7 +34,7 @@ pub(crate) struct TestGateway {
     pub(crate) vhost: TestVhost,
     lifecycle: Lifecycle,
     running: JoinHandle<anyhow::Result<()>>,
-    _database: TestDatabase,
+    test_database: TestDatabase,
 }
 
 impl TestGateway {
@@ -86,7 +86,7 @@ impl TestGateway {
             key: SigningKey::new("test-key"),
             auth: None,
             vhost,
-            _database: database,
+            test_database: database,
         }
     }
 
@@ -119,6 +119,14 @@ impl TestGateway {
 
     pub(crate) fn token(&self, role: &str, email_verified: bool) -> String {
         self.key.sign(&claims(role, email_verified))
+    }
+
+    /// Changes the catalogue as no route does.
+    pub(crate) async fn sql(&self, statements: &str) {
+        let url = self.test_database.url();
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("SET search_path = catalogue, public; {statements}")).await.unwrap();
     }
 
     pub(crate) async fn add_university(&self, slug: &str, domain: &str) {

@@ -4,6 +4,7 @@ mod access;
 mod auth;
 mod browser_pool;
 mod docs;
+mod export;
 mod reviews;
 mod sources;
 mod units;

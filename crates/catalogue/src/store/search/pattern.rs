@@ -45,10 +45,8 @@ impl Pattern {
                 words.push(word);
             }
         }
-        // Words are letters and digits only, so nothing in them can end the quotation.
-        let terms: Vec<String> =
-            words.iter().map(|w| if matches_beginnings(w) { format!("'{w}':*") } else { format!("'{w}'") }).collect();
-        Self { typed, code, words, folded, title_beginning, all_of: terms.join(" & "), abbreviation }
+        let all_of = terms(&words);
+        Self { typed, code, words, folded, title_beginning, all_of, abbreviation }
     }
 
     pub(crate) fn code(&self) -> &str {
@@ -138,6 +136,30 @@ impl Pattern {
         statement
     }
 
+    /// Adds that the code begins with the query.
+    pub(super) fn code_beginning(&self, statement: CachedSql) -> Option<CachedSql> {
+        (!self.code.is_empty()).then(|| range(statement, "code_normalised >= ", " AND code_normalised < ", &self.code))
+    }
+
+    /// Adds that the title begins with the query, its last word perhaps not being complete.
+    pub(super) fn title_typed(&self, statement: CachedSql) -> Option<CachedSql> {
+        (!self.folded.is_empty()).then(|| range(statement, "title_folded >= ", " AND title_folded < ", &self.folded))
+    }
+
+    /// Adds that the title has the words. One or two letters of a word that is still being typed say nothing
+    /// when there are longer words to go by.
+    pub(super) fn words_typed(&self, statement: CachedSql) -> Option<CachedSql> {
+        let (last, before) = self.words.split_last()?;
+        let unfinished = !matches_beginnings(last) && before.iter().any(|word| matches_beginnings(word));
+        let typed = if unfinished { terms(before) } else { self.all_of.clone() };
+        Some(statement.sql("title_words @@ ").text(typed).sql("::tsquery"))
+    }
+
+    /// How many words were typed, repetitions included.
+    pub(crate) fn word_count(&self) -> usize {
+        self.folded.split(' ').filter(|word| !word.is_empty()).count()
+    }
+
     fn title_range(&self, statement: CachedSql) -> CachedSql {
         statement
             .sql("title_folded >= ")
@@ -149,6 +171,18 @@ impl Pattern {
     fn words_in(&self, statement: CachedSql) -> CachedSql {
         statement.sql(" @@ ").text(&self.all_of).sql("::tsquery")
     }
+}
+
+/// The words as a text search query: all of them, long ones as beginnings.
+fn terms(words: &[String]) -> String {
+    // Words are letters and digits only, so nothing in them can end the quotation.
+    let term = |word: &String| if matches_beginnings(word) { format!("'{word}':*") } else { format!("'{word}'") };
+    words.iter().map(term).collect::<Vec<_>>().join(" & ")
+}
+
+/// Adds that a text begins with `beginning`, as a range of an index.
+fn range(statement: CachedSql, from: &'static str, below: &'static str, beginning: &str) -> CachedSql {
+    statement.sql(from).text(beginning).sql(below).text(format!("{beginning}{BEYOND}"))
 }
 
 #[cfg(test)]

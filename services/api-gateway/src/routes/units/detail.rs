@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use rmu_catalogue::units::{Reading, UnitDetail};
 use rmu_domain::{
     credit_points::CreditPoints,
-    facts::{Gap, Origin, TotalWeight, Weight},
-    requisite::{Expression, RequisiteKind},
+    facts::{Assessment, Contact, Gap, Offering, Origin, Outcome, TotalWeight, Weight},
+    requisite::{Expression, Requisite},
     year::Year,
 };
 use serde::Serialize;
@@ -29,6 +29,9 @@ pub struct UnitDetailView {
     #[schema(example = 2026)]
     pub year: Option<u16>,
     pub status: Option<String>,
+    /// `current`, `retired` (its handbook says so), `notInNewestHandbook` or `unknown`.
+    #[schema(example = "current")]
+    pub standing: &'static str,
     #[schema(example = 6.0)]
     pub credit_points: Option<f64>,
     #[schema(example = 2)]
@@ -149,6 +152,7 @@ pub struct SourceView {
 
 impl From<UnitDetail> for UnitDetailView {
     fn from(unit: UnitDetail) -> Self {
+        let standing = unit.standing().as_str();
         let facts = unit.record.facts;
         Self {
             id: unit.id.as_uuid(),
@@ -157,6 +161,7 @@ impl From<UnitDetail> for UnitDetailView {
             university: UniversityNameView::from(&unit.university),
             year: facts.year.map(Year::get),
             status: facts.status,
+            standing,
             credit_points: facts.credit_points.map(CreditPoints::as_f64),
             level: facts.level,
             study_level: facts.study_level,
@@ -164,38 +169,12 @@ impl From<UnitDetail> for UnitDetailView {
             school: facts.school,
             description: facts.description,
             workload: facts.workload,
-            outcomes: facts
-                .outcomes
-                .map(|all| all.into_iter().map(|o| OutcomeView { code: o.code, description: o.description }).collect()),
+            outcomes: facts.outcomes.map(views),
             assessment_total: facts.assessments.as_deref().and_then(TotalWeight::of).map(AssessmentTotalView::from),
-            assessments: facts.assessments.map(|all| {
-                let view = |a: rmu_domain::facts::Assessment| AssessmentView {
-                    name: a.name,
-                    kind: a.kind,
-                    weight: a.weight.map(Weight::as_f64),
-                    hurdle: a.hurdle,
-                };
-                all.into_iter().map(view).collect()
-            }),
-            offerings: facts.offerings.map(|all| {
-                let view = |o: rmu_domain::facts::Offering| OfferingView {
-                    session: o.session,
-                    location: o.location,
-                    mode: o.mode,
-                };
-                all.into_iter().map(view).collect()
-            }),
-            requisites: facts.requisites.map(|all| {
-                let view = |r: rmu_domain::requisite::Requisite| RequisiteView {
-                    kind: kind_name(r.kind),
-                    text: r.text,
-                    expression: r.expression.as_ref().map(tree),
-                };
-                all.into_iter().map(view).collect()
-            }),
-            contacts: facts
-                .contacts
-                .map(|all| all.into_iter().map(|c| ContactView { role: c.role, name: c.name }).collect()),
+            assessments: facts.assessments.map(views),
+            offerings: facts.offerings.map(views),
+            requisites: facts.requisites.map(views),
+            contacts: facts.contacts.map(views),
             gaps: unit
                 .record
                 .gaps
@@ -212,6 +191,44 @@ impl From<UnitDetail> for UnitDetailView {
             score: ScoreView::from(&unit.score.summary),
             score_by_session: unit.score.sessions.iter().map(SessionScoreView::from).collect(),
         }
+    }
+}
+
+fn views<F, V: From<F>>(all: Vec<F>) -> Vec<V> {
+    all.into_iter().map(V::from).collect()
+}
+
+impl From<Outcome> for OutcomeView {
+    fn from(outcome: Outcome) -> Self {
+        Self { code: outcome.code, description: outcome.description }
+    }
+}
+
+impl From<Assessment> for AssessmentView {
+    fn from(task: Assessment) -> Self {
+        Self { name: task.name, kind: task.kind, weight: task.weight.map(Weight::as_f64), hurdle: task.hurdle }
+    }
+}
+
+impl From<Offering> for OfferingView {
+    fn from(offering: Offering) -> Self {
+        Self { session: offering.session, location: offering.location, mode: offering.mode }
+    }
+}
+
+impl From<Requisite> for RequisiteView {
+    fn from(requisite: Requisite) -> Self {
+        Self {
+            kind: requisite.kind.as_str(),
+            expression: requisite.expression.as_ref().map(tree),
+            text: requisite.text,
+        }
+    }
+}
+
+impl From<Contact> for ContactView {
+    fn from(contact: Contact) -> Self {
+        Self { role: contact.role, name: contact.name }
     }
 }
 
@@ -249,14 +266,6 @@ impl From<Reading> for SourceView {
             first_seen_at: read.first_seen_at,
             last_seen_at: read.last_seen_at,
         }
-    }
-}
-
-fn kind_name(kind: RequisiteKind) -> &'static str {
-    match kind {
-        RequisiteKind::Prerequisite => "prerequisite",
-        RequisiteKind::Corequisite => "corequisite",
-        RequisiteKind::Prohibition => "prohibition",
     }
 }
 

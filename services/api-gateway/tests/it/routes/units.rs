@@ -1,5 +1,11 @@
 //! `/api/units`, `/api/units/search`, `/api/units/{unit}`.
 
+mod compare;
+mod history;
+mod requisites;
+mod suggest;
+mod wanted;
+
 use crate::filled::{FilledGateway, answer};
 use insta::assert_json_snapshot;
 use reqwest::StatusCode;
@@ -204,6 +210,7 @@ async fn a_unit_shows_everything_known_of_it() {
         "url": "https://northfield.example/subject/2026/31251",
         "version": 1
       },
+      "standing": "current",
       "status": null,
       "studyLevel": null,
       "title": "Data Structures and Algorithms",

@@ -1,0 +1,2 @@
+DROP TABLE wanted_units;
+DROP TABLE review_requests;

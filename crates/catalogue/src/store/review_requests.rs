@@ -1,0 +1,139 @@
+//! SQL of requests for reviews.
+
+use crate::{
+    page::{PageLimit, Total},
+    review_requests::WantedUnit,
+    store::{cached_sql::CachedSql, units::CandidateRow},
+};
+use diesel::{QueryableByName, sql_types as sql};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rmu_domain::ids::{AccountId, UnitId, UniversityId};
+use rmu_postgres::DatabaseError;
+use uuid::Uuid;
+
+#[derive(Debug, QueryableByName)]
+struct UniversityRow {
+    #[diesel(sql_type = sql::Uuid)]
+    university_id: Uuid,
+}
+
+/// Locks a unit against reviews; `None` when there is no such unit.
+pub(crate) async fn lock_unit(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+) -> Result<Option<UniversityId>, DatabaseError> {
+    let rows: Vec<UniversityRow> = CachedSql::new("SELECT university_id FROM units WHERE id = ")
+        .uuid(unit)
+        .sql(" FOR NO KEY UPDATE")
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().next().map(|row| row.university_id.into()))
+}
+
+/// False when the account had asked before.
+pub(crate) async fn insert(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+    account: AccountId,
+) -> Result<bool, DatabaseError> {
+    let inserted = CachedSql::new("INSERT INTO review_requests (unit_id, account_id) VALUES (")
+        .uuid(unit)
+        .sql(", ")
+        .uuid(account)
+        .sql(") ON CONFLICT DO NOTHING")
+        .execute(connection)
+        .await?;
+    Ok(inserted > 0)
+}
+
+pub(crate) async fn count_up(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+    university: UniversityId,
+) -> Result<(), DatabaseError> {
+    CachedSql::new("INSERT INTO wanted_units AS kept (unit_id, university_id, requests) VALUES (")
+        .uuid(unit)
+        .sql(", ")
+        .uuid(university)
+        .sql(", 1) ON CONFLICT (unit_id) DO UPDATE SET requests = kept.requests + 1")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[derive(Debug, QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = sql::BigInt)]
+    count: i64,
+}
+
+/// How many asked for a review of the unit.
+pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<u32, DatabaseError> {
+    let row: CountRow =
+        CachedSql::new("SELECT coalesce(sum(requests), 0)::bigint AS count FROM wanted_units WHERE unit_id = ")
+            .uuid(unit)
+            .get_result(connection)
+            .await?;
+    Ok(u32::try_from(row.count).unwrap_or(u32::MAX))
+}
+
+/// Nobody wants what is there now; called in the transaction that writes a review.
+pub(crate) async fn fulfil(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<(), DatabaseError> {
+    CachedSql::new("DELETE FROM review_requests WHERE unit_id = ").uuid(unit).execute(connection).await?;
+    CachedSql::new("DELETE FROM wanted_units WHERE unit_id = ").uuid(unit).execute(connection).await?;
+    Ok(())
+}
+
+#[derive(Debug, QueryableByName)]
+struct WantedRow {
+    #[diesel(embed)]
+    unit: CandidateRow,
+    #[diesel(sql_type = sql::Integer)]
+    requests: i32,
+}
+
+/// The wanted units after a place, one more than the page holds when there are more.
+pub(crate) async fn page(
+    connection: &mut AsyncPgConnection,
+    university: Option<UniversityId>,
+    after: Option<(i32, Uuid)>,
+    limit: PageLimit,
+) -> Result<Vec<WantedUnit>, DatabaseError> {
+    let mut statement = CachedSql::new(
+        "SELECT unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
+                university.name AS university_name, wanted.requests
+         FROM wanted_units AS wanted
+         JOIN units AS unit ON unit.id = wanted.unit_id
+         JOIN universities AS university ON university.id = wanted.university_id
+         WHERE true",
+    );
+    if let Some(university) = university {
+        statement = statement.sql(" AND wanted.university_id = ").uuid(university);
+    }
+    if let Some((requests, unit)) = after {
+        statement = statement.sql(" AND (wanted.requests, wanted.unit_id) < (").integer(requests);
+        statement = statement.sql(", ").uuid(unit).sql(")");
+    }
+    let rows: Vec<WantedRow> = statement
+        .sql(" ORDER BY wanted.requests DESC, wanted.unit_id DESC LIMIT ")
+        .big(limit.and_one_more())
+        .load(connection)
+        .await?;
+    let wanted = rows
+        .into_iter()
+        .map(|row| WantedUnit { unit: row.unit.into(), requests: u32::try_from(row.requests).unwrap_or_default() });
+    Ok(wanted.collect())
+}
+
+pub(crate) async fn count_wanted(
+    connection: &mut AsyncPgConnection,
+    university: Option<UniversityId>,
+) -> Result<i64, DatabaseError> {
+    let mut statement = CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM wanted_units WHERE true");
+    if let Some(university) = university {
+        statement = statement.sql(" AND university_id = ").uuid(university);
+    }
+    let counted = statement.sql(" LIMIT ").big(i64::from(Total::EXACT_TO) + 1).sql(") AS counted");
+    let row: CountRow = counted.get_result(connection).await?;
+    Ok(row.count)
+}
