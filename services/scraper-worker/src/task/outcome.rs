@@ -22,6 +22,7 @@ pub(super) fn of_verdict(
         Verdict::NotFound { detail } => Err(Ending::NotFound(detail)),
         Verdict::Blocked { detail } => Err(Ending::failed(FailureKind::Blocked, detail)),
         Verdict::NotAUnit { detail } => Err(Ending::failed(FailureKind::NotAUnit, detail)),
+        Verdict::CutOff { detail } => Err(Ending::failed(FailureKind::Connection, detail)),
         Verdict::MissingFacts { missing, detail } => {
             let names: Vec<_> = missing.into_iter().map(|fact| fact.as_str()).collect();
             Err(Ending::failed(FailureKind::MissingFact, format!("{}: {detail}", names.join(", "))))
