@@ -17,7 +17,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status truth test soak lint fmt contracts
+.PHONY: help run up down status truth truth-faults test soak bench-scrape lint fmt contracts
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ status: ## Says what is running and where.
 truth: ## Compares every unit of the running stack with what its demo handbooks meant.
 	@$(DEVSTACK) truth
 
+truth-faults: ## Scrapes a thousand units a site into a stack of its own, then with faults, and compares every fact.
+	@$(DEVSTACK) truth-faults
+
 test: ## Runs the whole test suite against real servers that it starts itself.
 	@$(call need,cargo-nextest,$(NEXTEST))
 	@cargo nextest run --locked --workspace --no-run
@@ -46,6 +49,9 @@ soak: ## Kills browsers, workers and the broker hundreds of times and prints wha
 	@$(call need,cargo-nextest,$(NEXTEST))
 	@cargo build -q --locked --workspace --bins
 	@RMU_SOAK=1 $(DEVSTACK) test -- cargo nextest run --locked --profile soak -p rmu-scraper-worker -p rmu-devstack -E 'test(/^soak::/)'
+
+bench-scrape: ## Prints pages per second of the worker beside a bare WebDriver loop, and with 1, 2 and 4 browsers.
+	@$(DEVSTACK) test -- cargo bench -q --locked -p rmu-scraper-worker --bench scrape
 
 lint: ## Checks format, lints, documentation, dependencies and published contracts.
 	@$(call need,cargo-deny,$(DENY))
