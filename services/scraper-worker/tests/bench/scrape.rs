@@ -1,5 +1,5 @@
 //! Pages per second: the worker from task to confirmed result, beside a bare WebDriver loop over the same demo pages,
-//! and with 1, 2 and 4 browsers. `make bench-scrape`; what came of it stands in deploy/capacity.md.
+//! and with 1, 2 and 4 browsers. `make bench-scrape`.
 //!
 //! Both begin every round with a fresh browser, warm up on the same pages and then read the same pages in the same
 //! order from the same host. They take turns, and who begins changes from round to round, so that a machine that
