@@ -37,8 +37,8 @@ pub async fn run(root: &Path) -> anyhow::Result<u8> {
 }
 
 async fn both(root: &Path, folder: &Folder) -> anyhow::Result<u8> {
-    let plain = measured(root, folder, 0).await?;
-    let faulty = measured(root, folder, FAULTS_PER_CENT).await?;
+    let plain = Box::pin(measured(root, folder, 0)).await?;
+    let faulty = Box::pin(measured(root, folder, FAULTS_PER_CENT)).await?;
     let is_true = plain.iter().all(Report::is_perfect);
     let stands = Report::share_right(&faulty) >= WANTED && faulty.iter().all(Report::invents_nothing);
     Ok(u8::from(!(is_true && stands)))
