@@ -17,7 +17,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status truth test soak lint fmt contracts
+.PHONY: help run up down status truth truth-faults test soak lint fmt contracts
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +36,9 @@ status: ## Says what is running and where.
 
 truth: ## Compares every unit of the running stack with what its demo handbooks meant.
 	@$(DEVSTACK) truth
+
+truth-faults: ## Scrapes a thousand units a site into a stack of its own, then with faults, and compares every fact.
+	@$(DEVSTACK) truth-faults
 
 test: ## Runs the whole test suite against real servers that it starts itself.
 	@$(call need,cargo-nextest,$(NEXTEST))

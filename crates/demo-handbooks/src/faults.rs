@@ -143,6 +143,13 @@ pub enum Verdict {
     Forbid,
 }
 
+impl Verdict {
+    /// Whether this request is treated worse than others. A redesign is the same for all.
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, Self::Serve { error_page: false, truncate: false, spoil: None, .. })
+    }
+}
+
 /// The faults in force and the count of requests since they were set.
 #[derive(Debug, Default)]
 pub struct FaultSwitch {

@@ -112,7 +112,8 @@
 //! accordion. The error page shows `<div data-testid="error-page">`. The link to the second host is there only where requisites are only there.
 //!
 //! The second host: `<main data-testid="requisites-page"><section class="requisite"><h2>Prerequisite</h2><p class="rule">(A AND B) OR C</p></section></main>`,
-//! or `<p class="none">No requisites apply to this unit.</p>` (then `[]`), or no section at all (empty).
+//! or `<p class="none">No requisites apply to this unit.</p>` (then `[]`), or no section at all (empty);
+//! below it, as the last of the body, a `footer`.
 //!
 //! # Site B
 //! Paths `/subjects/31251.html`, listings `/numerical.html` and `/alpha.html`, no sitemap. Everything is there as served.

@@ -55,6 +55,9 @@ pub fn southmere_find(handbook: &str, min_gap_ms: u64) -> Value {
         ],
     });
     document["recognise"]["notFound"] = json!([{"css": ".find-none"}, {"css": "#page-not-found"}]);
+    if let Some(whole) = document["recognise"]["whole"].as_array_mut() {
+        whole.push(json!({"css": "body > #banner + main + script + #footer"}));
+    }
     document
 }
 

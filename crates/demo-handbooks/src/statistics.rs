@@ -38,6 +38,8 @@ pub struct Report {
     /// Requests of every sort, control excepted.
     pub requests: u64,
     pub documents: u64,
+    /// Documents that were not answered as the site would by itself, see [`crate::faults`].
+    pub faulty: u64,
     /// Requests for the truth, which no scraper may make.
     pub truth_visits: u64,
     /// The most documents being answered at once, over all agents.
@@ -127,6 +129,11 @@ impl Statistics {
             agent.in_flight = agent.in_flight.saturating_sub(1);
             agent.last_end = Some(Instant::now());
         }
+    }
+
+    /// Notes that the document being answered is spoiled by a fault.
+    pub fn spoiled(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).report.faulty += 1;
     }
 
     pub fn report(&self) -> Report {

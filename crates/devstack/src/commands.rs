@@ -6,6 +6,7 @@ pub mod servers;
 pub mod status;
 pub mod test;
 pub mod truth;
+pub mod truth_faults;
 pub mod up;
 
 use nix::sys::signal::Signal;

@@ -27,6 +27,8 @@ enum Command {
     Status,
     /// Compare every unit of the running stack's catalogue with what its demo handbooks meant.
     Truth,
+    /// Scrape the demo handbooks into a stack of its own, as they are and with faults, and compare every fact.
+    TruthFaults,
     /// Run a command with private PostgreSQL, Redis, RabbitMQ and a mail sink that exist only for it.
     Test {
         /// The command with its arguments, after `--`.
@@ -62,6 +64,7 @@ async fn run(command: Command) -> anyhow::Result<u8> {
         Command::Down => commands::down::run(&workspace::root()?).await.map(|()| 0),
         Command::Status => commands::status::run(&workspace::root()?).await,
         Command::Truth => commands::truth::run(&workspace::root()?).await,
+        Command::TruthFaults => Box::pin(commands::truth_faults::run(&workspace::root()?)).await,
         Command::Test { command } => commands::test::run(&workspace::root()?, &command).await,
         Command::Servers { dir, env_file } => commands::servers::run(&dir, &env_file).await.map(|()| 0),
     }

@@ -4,6 +4,10 @@
 //! extraction, messages, ledger, store and answer. A fact counts once; one the site does not give and the
 //! catalogue shows all the same counts as invented.
 
+pub mod faults;
+pub mod scrape;
+pub mod table;
+
 use crate::stack::api::Api;
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -21,6 +25,10 @@ pub struct Report {
     pub units_invented: usize,
     pub facts: usize,
     pub facts_right: usize,
+    /// Facts the site gives and the catalogue does not have, those of missing units among them.
+    pub facts_missing: usize,
+    /// Facts that are not as the site gives them.
+    pub facts_wrong: usize,
     /// Facts the site does not give and the catalogue has.
     pub facts_invented: usize,
     /// Reasons for missing facts that differ from the site's.
@@ -34,6 +42,35 @@ impl Report {
     pub fn is_perfect(&self) -> bool {
         let wrong = self.units_missing + self.units_invented + self.facts_invented + self.gaps_wrong;
         wrong == 0 && self.facts == self.facts_right && self.units > 0
+    }
+
+    /// Whether all that the catalogue says, the site says too. It may say less.
+    pub fn invents_nothing(&self) -> bool {
+        self.units_invented + self.facts_invented + self.facts_wrong == 0 && self.units > 0
+    }
+
+    /// What is right among all facts of the sites.
+    pub fn share_right<'a>(reports: impl IntoIterator<Item = &'a Self>) -> f64 {
+        let (right, facts) = reports.into_iter().fold((0_u32, 0_u32), |(right, facts), report| {
+            (right + count(report.facts_right), facts + count(report.facts))
+        });
+        f64::from(right) / f64::from(facts.max(1))
+    }
+
+    /// This one and another together, but for the words.
+    pub(crate) fn and(self, other: &Self) -> Self {
+        Self {
+            units: self.units + other.units,
+            units_missing: self.units_missing + other.units_missing,
+            units_invented: self.units_invented + other.units_invented,
+            facts: self.facts + other.facts,
+            facts_right: self.facts_right + other.facts_right,
+            facts_missing: self.facts_missing + other.facts_missing,
+            facts_wrong: self.facts_wrong + other.facts_wrong,
+            facts_invented: self.facts_invented + other.facts_invented,
+            gaps_wrong: self.gaps_wrong + other.gaps_wrong,
+            differences: Vec::new(),
+        }
     }
 
     fn differs(&mut self, text: impl FnOnce() -> String) {
@@ -73,6 +110,10 @@ pub async fn compare(api: &mut Api, handbook: &str) -> anyhow::Result<Report> {
         let answer = api.call(reqwest::Method::GET, &path, None).await?;
         if answer.status == reqwest::StatusCode::NOT_FOUND {
             report.units_missing += 1;
+            let given =
+                unit["facts"].as_object().map_or(0, |facts| facts.values().filter(|fact| !fact.is_null()).count());
+            report.facts += given;
+            report.facts_missing += given;
             report.differs(|| format!("{code} is not in the catalogue"));
             continue;
         }
@@ -105,9 +146,14 @@ fn compare_unit(code: &str, truth: &Value, shown: &Value, report: &mut Report) {
         if *found == expected {
             report.facts_right += 1;
         } else {
+            *(if found.is_null() { &mut report.facts_missing } else { &mut report.facts_wrong }) += 1;
             report.differs(|| format!("{code} {name}: the page says {expected}, the catalogue {found}"));
         }
     }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Numbers are texts in messages and numbers in the API; everything else is the same.
@@ -155,6 +201,8 @@ mod tests {
         let shown = json!({"title": "Date", "level": null, "school": "Law", "gaps": {}});
         let report = compared(&truth, &shown);
         assert_eq!((report.facts, report.facts_right, report.facts_invented, report.gaps_wrong), (2, 0, 1, 1));
+        assert_eq!((report.facts_wrong, report.facts_missing), (1, 1));
+        assert!(!report.invents_nothing() && Report::share_right([&report]) < 0.5);
         assert_eq!(report.differences.len(), 4);
     }
 }

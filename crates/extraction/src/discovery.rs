@@ -1,8 +1,13 @@
 //! Finding units: from a sitemap, an index of sitemaps or a listing page to addresses.
 
-use crate::{MAX_PAGE_BYTES, html, paging::ResultsPage, source::Source, xml};
+use crate::{
+    MAX_PAGE_BYTES, html,
+    paging::ResultsPage,
+    source::{CompiledSignal, Look, Source},
+    xml::{self, XmlError},
+};
 use rmu_domain::{unit_code::UnitCode, year::Year};
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -37,6 +42,12 @@ pub enum DiscoveryError {
     NotASitemap(String),
     #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// An error page or a wall in its place: it names no units, and does not say that there are none.
+    #[error("is another page: {0}")]
+    AnotherPage(&'static str),
+    /// It may name half of the units.
+    #[error("does not come to its end: nothing of recognise.whole shows")]
+    CutOff,
 }
 
 /// Reads a sitemap, an index of sitemaps or a listing page. Only addresses of the source's own origins come
@@ -52,7 +63,7 @@ pub fn discover(
     }
     let text = std::str::from_utf8(body).map_err(|_| DiscoveryError::NotText)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
-    let named = if is_xml(content_type, text) { sitemap(text)? } else { listing(url, text)? };
+    let named = if is_xml(content_type, text) { sitemap(text)? } else { listing(source, url, text)? };
     if named.pages.len() + named.sitemaps.len() > MAX_ADDRESSES {
         return Err(DiscoveryError::TooMany);
     }
@@ -72,7 +83,7 @@ pub fn discover_results(
         return Err(DiscoveryError::TooLarge);
     }
     let text = std::str::from_utf8(body).map_err(|_| DiscoveryError::NotText)?;
-    let html = html::parse(text).map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
+    let html = page_of(source, text)?;
     let pages = match page.links() {
         Some(links) => linked(&html, url, links),
         None => linked(&html, url, &any_link()?),
@@ -100,7 +111,11 @@ fn is_xml(content_type: Option<&str>, text: &str) -> bool {
 }
 
 fn sitemap(text: &str) -> Result<Named, DiscoveryError> {
-    let document = xml::parse(text).map_err(|error| DiscoveryError::NotASitemap(error.to_string()))?;
+    let document = xml::parse(text).map_err(|error| match error {
+        // Cut off on the way, most likely.
+        XmlError::Malformed(reason) => DiscoveryError::Unreadable(reason),
+        other => DiscoveryError::NotASitemap(other.to_string()),
+    })?;
     let root = document.root_element();
     let addresses = |entry: &str| -> Vec<Url> {
         root.children()
@@ -118,10 +133,34 @@ fn sitemap(text: &str) -> Result<Named, DiscoveryError> {
     }
 }
 
-fn listing(url: &Url, text: &str) -> Result<Named, DiscoveryError> {
-    let page = html::parse(text).map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
+fn listing(source: &Source, url: &Url, text: &str) -> Result<Named, DiscoveryError> {
+    let page = page_of(source, text)?;
     let pages = linked(&page, url, &any_link()?)?;
     Ok(Named { sitemaps: Vec::new(), pages })
+}
+
+/// The page, unless its own marks say that it is none that lists anything, or not all of it.
+fn page_of(source: &Source, text: &str) -> Result<Html, DiscoveryError> {
+    let page = html::parse(text).map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
+    for (signals, what) in [(source.blocked(), "a wall"), (source.not_found(), "an error page")] {
+        if signals.iter().any(|signal| is_marked(&page, signal)) {
+            return Err(DiscoveryError::AnotherPage(what));
+        }
+    }
+    let mut marks = source.whole().iter().filter(|signal| matches!(signal.look, Look::Css(_))).peekable();
+    if marks.peek().is_some() && !marks.any(|signal| is_marked(&page, signal)) {
+        return Err(DiscoveryError::CutOff);
+    }
+    Ok(page)
+}
+
+/// Whether a signal that looks for an element shows. Words anywhere in a page of links say nothing of it, and data is
+/// embedded in units' pages.
+fn is_marked(page: &Html, signal: &CompiledSignal) -> bool {
+    let Look::Css(selector) = &signal.look else { return false };
+    let text = |element: ElementRef<'_>| html::text_of([*element]);
+    page.select(selector)
+        .any(|element| signal.matches.as_ref().is_none_or(|pattern| pattern.is_match(text(element).trim()) == Ok(true)))
 }
 
 fn any_link() -> Result<Selector, DiscoveryError> {
@@ -131,7 +170,7 @@ fn any_link() -> Result<Selector, DiscoveryError> {
 /// Where the links of a page lead.
 fn linked(page: &Html, url: &Url, links: &Selector) -> Result<Vec<Url>, DiscoveryError> {
     let base = Selector::parse("base[href]").map_err(|error| DiscoveryError::Unreadable(error.to_string()))?;
-    let href = |element: scraper::ElementRef<'_>| element.attr("href").map(str::trim).map(str::to_owned);
+    let href = |element: ElementRef<'_>| element.attr("href").map(str::trim).map(str::to_owned);
     let base = page.select(&base).next().and_then(href).and_then(|raw| url.join(&raw).ok()).unwrap_or(url.clone());
     Ok(page.select(links).filter_map(href).filter_map(|raw| base.join(&raw).ok()).collect())
 }

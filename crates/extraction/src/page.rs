@@ -13,7 +13,7 @@ mod values;
 pub use self::trace::{FactTrace, FoundAt, Piece, RuleOutcome, RuleTrace};
 use self::{
     document::{Budget, Document, Entry},
-    recognise::{blocked, recognise},
+    recognise::{blocked, cut_off, recognise},
     record::record,
     values::{Pages, read_value},
 };
@@ -54,6 +54,11 @@ pub enum Verdict {
     },
     /// Some other page, one of another unit, or one that is too large or too deep to be read.
     NotAUnit {
+        detail: String,
+    },
+    /// A unit's page that was cut off or mangled on its way: what it lacks, the site may well have, and what it has
+    /// may be half of what the site says.
+    CutOff {
         detail: String,
     },
     /// A unit's page without facts that it must have: the site was probably redesigned.
@@ -97,6 +102,9 @@ fn read_within(budget: &Budget, source: &Source, expected: Option<&UnitAddress>,
     if let Some(other) = recognise(source, &unit) {
         return other;
     }
+    if let Some(detail) = cut_off(source, &unit) {
+        return Verdict::CutOff { detail };
+    }
     let mut followed = Vec::new();
     for (name, page) in &pages.followed {
         let document = match Document::parse(page, source.embedded_json(), budget) {
@@ -106,6 +114,9 @@ fn read_within(budget: &Budget, source: &Source, expected: Option<&UnitAddress>,
         // Facts behind a wall would look absent, though the site has them.
         if let Some(detail) = blocked(source, &document) {
             return Verdict::Blocked { detail: format!("page {name}: {detail}") };
+        }
+        if let Some(detail) = cut_off(source, &document) {
+            return Verdict::CutOff { detail: format!("page {name}: {detail}") };
         }
         followed.push((name.as_str(), document));
     }

@@ -256,6 +256,12 @@ pub struct Recognise {
     #[serde(default)]
     pub not_found: Vec<Signal>,
     pub unit: Vec<Signal>,
+    /// What only a page that came to its end has: its foot, best where it belongs (`body > main + footer`), since in
+    /// markup that was mangled other elements run on to the end. Half a page has half of the facts, and nothing else
+    /// tells: a unit's page, or one opened from it, on which none of these shows is read again later. Listings are held to those with `css`. Empty, if the site's pages have no
+    /// end that one could know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub whole: Vec<Signal>,
 }
 
 /// The JSON Schema of a source document, for publication.

@@ -94,6 +94,7 @@ impl Demo {
             Verdict::NotFound { detail } => TaskOutcome::NotFound { detail },
             Verdict::Blocked { detail } => failed(FailureKind::Blocked, detail),
             Verdict::NotAUnit { detail } => failed(FailureKind::NotAUnit, detail),
+            Verdict::CutOff { detail } => failed(FailureKind::Connection, detail),
             Verdict::MissingFacts { missing, detail } => {
                 let names: Vec<_> = missing.into_iter().map(|fact| fact.as_str()).collect();
                 failed(FailureKind::MissingFact, format!("{}: {detail}", names.join(", ")))

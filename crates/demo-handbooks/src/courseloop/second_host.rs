@@ -40,7 +40,7 @@ pub(crate) fn page(site: &Site, unit: &Unit) -> Option<String> {
     Some(format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Requisites of {0}</title>\
          <link rel=\"icon\" href=\"data:,\"></head><body><main data-testid=\"requisites-page\"><h1>Requisites of {0}, {1}</h1>\n\
-         {sections}</main></body></html>\n",
+         {sections}</main>\n<footer>Northfield is a synthetic university; every unit here is invented.</footer></body></html>\n",
         unit.code, unit.year
     ))
 }

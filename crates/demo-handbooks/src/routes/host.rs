@@ -66,6 +66,9 @@ pub(super) async fn receive(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     let (delay, verdict) = host.faults.next();
+    if verdict.is_fault() {
+        host.statistics.spoiled();
+    }
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -115,7 +118,13 @@ pub(super) fn part(request: &HttpRequest, content_type: &'static str, text: &str
     HttpResponse::Ok().content_type(content_type).body(dressed(text.to_owned(), manner(request)))
 }
 
-pub(super) fn xml(text: String) -> HttpResponse {
+/// A sitemap. A relaunch of the pages leaves it as it is; an error page in its place is HTML.
+pub(super) fn xml(request: &HttpRequest, text: String, error_page: impl Fn() -> String) -> HttpResponse {
+    let manner = manner(request);
+    if manner.error_page {
+        return page(request, &error_page, &error_page);
+    }
+    let text = dressed(text, Manner { redesigned: false, ..manner });
     HttpResponse::Ok().content_type("application/xml; charset=utf-8").body(text)
 }
 

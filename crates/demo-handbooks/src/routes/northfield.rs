@@ -36,14 +36,14 @@ async fn start(request: HttpRequest, host: Data<Host>) -> HttpResponse {
 }
 
 #[get("/sitemap.xml")]
-async fn sitemap_index(host: Data<Host>) -> HttpResponse {
-    xml(sitemap::index(&host.site, &host.origin))
+async fn sitemap_index(request: HttpRequest, host: Data<Host>) -> HttpResponse {
+    xml(&request, sitemap::index(&host.site, &host.origin), || host.site.unit_page(0, ""))
 }
 
 #[get("/sitemaps/{name}.xml")]
-async fn sitemap_child(host: Data<Host>, name: Path<String>) -> HttpResponse {
+async fn sitemap_child(request: HttpRequest, host: Data<Host>, name: Path<String>) -> HttpResponse {
     match sitemap::child(&host.site, &host.origin, &name) {
-        Some(child) => xml(child),
+        Some(child) => xml(&request, child, || host.site.unit_page(0, "")),
         None => HttpResponse::NotFound().finish(),
     }
 }

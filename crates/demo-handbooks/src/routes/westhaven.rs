@@ -36,8 +36,8 @@ async fn start(request: HttpRequest, host: Data<Host>) -> HttpResponse {
 }
 
 #[get("/sitemap.xml")]
-async fn sitemap(host: Data<Host>) -> HttpResponse {
-    xml(listing::sitemap(&host.site, &host.origin, host.current_year()))
+async fn sitemap(request: HttpRequest, host: Data<Host>) -> HttpResponse {
+    xml(&request, listing::sitemap(&host.site, &host.origin, host.current_year()), || not_found(&host))
 }
 
 #[get("/programs-courses/")]

@@ -126,6 +126,24 @@ async fn a_share_of_the_pages_is_spoiled() {
         spoiled += usize::from(site.text(url).await.contains("window.open("));
     }
     assert!((25..=35).contains(&spoiled), "{spoiled}");
+    assert_eq!(site.json(&format!("{origin}/_stats")).await["faulty"], spoiled, "the site says how many there were");
+    site.sites.stop().await;
+}
+
+#[tokio::test]
+async fn sitemaps_break_too_and_follow_no_redesign() {
+    let site = Site::start().await;
+    for (origin, _) in [&site.pages[0], &site.pages[2]] {
+        let url = format!("{origin}/sitemap.xml");
+        let whole = site.text(&url).await;
+        site.set(origin, json!({"truncateShare": 100})).await;
+        let half = site.text(&url).await;
+        assert!(whole.starts_with(&half) && half.len() < whole.len());
+        site.set(origin, json!({"errorPageShare": 100})).await;
+        assert!(site.text(&url).await.starts_with("<!DOCTYPE html>"));
+        site.set(origin, json!({"redesigned": true})).await;
+        assert_eq!(site.text(&url).await, whole);
+    }
     site.sites.stop().await;
 }
 

@@ -10,7 +10,7 @@ use crate::progress;
 use anyhow::{Context, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -21,11 +21,14 @@ const STALLED_AFTER: Duration = Duration::from_secs(300);
 
 /// A scrape's counters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Progress {
-    state: String,
-    total: u64,
-    ended: u64,
-    dead: u64,
+pub struct Progress {
+    pub state: String,
+    pub total: u64,
+    pub ended: u64,
+    pub not_found: u64,
+    pub dead: u64,
+    /// Attempts that failed and were followed by another.
+    pub retries: u64,
 }
 
 /// Starts what has not been started and shows the progress of all until they have ended.
@@ -44,23 +47,29 @@ pub async fn run(api_url: &str, folder: &Folder, secrets: &Secrets, mut seeds: S
         seeds.first_scrapes.insert(source, id);
         seeds.save(folder)?;
     }
-    watch(&mut api, &seeds).await?;
+    finish(&watch(&mut api, &seeds.first_scrapes).await?)?;
     seeds.scraped = true;
     seeds.save(folder)
 }
 
-async fn start(api: &mut Api, source: &str) -> anyhow::Result<String> {
-    let body = json!({"source": source});
-    let answer = api.call(Method::POST, "/api/admin/scrapes", Some(&body)).await?;
+/// Starts a scrape of all of a source and returns its id.
+pub async fn start(api: &mut Api, source: &str) -> anyhow::Result<String> {
+    start_of(api, source, &json!({"source": source})).await
+}
+
+/// Starts a scrape of what the body says.
+pub async fn start_of(api: &mut Api, source: &str, body: &Value) -> anyhow::Result<String> {
+    let answer = api.call(Method::POST, "/api/admin/scrapes", Some(body)).await?;
     let data = answer.data().with_context(|| format!("the scrape of {source} could not be started"))?;
     data["id"].as_str().map(str::to_owned).context("the answer to a new scrape has no id")
 }
 
-async fn watch(api: &mut Api, seeds: &Seeds) -> anyhow::Result<()> {
+/// Shows the progress of jobs, each under a name, until all have ended, and says how.
+pub async fn watch<'a>(api: &mut Api, jobs: &'a BTreeMap<String, String>) -> anyhow::Result<Vec<(&'a str, Progress)>> {
     let started = Instant::now();
     let (mut last, mut last_change, mut last_line) = (Vec::new(), started, started);
     loop {
-        let all = match look(api, seeds).await {
+        let all = match look(api, jobs).await {
             Ok(all) => all,
             // A part that ends is started again; until then nothing moves, which is bounded below.
             Err(error) if last_change.elapsed() > STALLED_AFTER => return Err(error),
@@ -74,7 +83,7 @@ async fn watch(api: &mut Api, seeds: &Seeds) -> anyhow::Result<()> {
         if all.iter().all(|(_, progress)| !matches!(progress.state.as_str(), "running" | "paused")) {
             progress::rewrite("");
             progress::line(&line);
-            return finish(&all);
+            return Ok(all);
         }
         if last_line.elapsed() > LINE_EVERY && !progress::on_terminal() {
             progress::line(&line);
@@ -85,15 +94,15 @@ async fn watch(api: &mut Api, seeds: &Seeds) -> anyhow::Result<()> {
             (last, last_change) = (now, Instant::now());
         }
         if last_change.elapsed() > STALLED_AFTER {
-            bail!("the first scrape has not moved for {} s; see .local/logs/", STALLED_AFTER.as_secs());
+            bail!("the scrape has not moved for {} s; see .local/logs/", STALLED_AFTER.as_secs());
         }
         sleep(PAUSE).await;
     }
 }
 
-async fn look<'a>(api: &mut Api, seeds: &'a Seeds) -> anyhow::Result<Vec<(&'a str, Progress)>> {
+async fn look<'a>(api: &mut Api, jobs: &'a BTreeMap<String, String>) -> anyhow::Result<Vec<(&'a str, Progress)>> {
     let mut all = Vec::new();
-    for (source, id) in &seeds.first_scrapes {
+    for (source, id) in jobs {
         let data = api.get(&format!("/api/admin/scrapes/{id}")).await?;
         all.push((source.as_str(), read(&data)));
     }
@@ -125,6 +134,8 @@ fn read(job: &Value) -> Progress {
         state: job["state"].as_str().unwrap_or("unknown").to_owned(),
         total: ended + live,
         ended,
+        not_found: sum(&["notFound"]),
         dead: sum(&["dead"]),
+        retries: sum(&["retries"]),
     }
 }

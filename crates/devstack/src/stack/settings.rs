@@ -43,6 +43,11 @@ pub struct Settings {
 impl Settings {
     /// Reads the environment; a mistake names its variable.
     pub fn from_environment() -> anyhow::Result<Self> {
+        Self::with_demo_units(330)
+    }
+
+    /// The same for a stack that has so many units a site unless the developer wants others.
+    pub fn with_demo_units(default: u32) -> anyhow::Result<Self> {
         let release = match variable("RMU_PROFILE")?.as_deref() {
             None | Some("dev" | "debug") => false,
             Some("release") => true,
@@ -52,7 +57,7 @@ impl Settings {
         if !(1..=MAX_WORKERS).contains(&workers) {
             bail!("RMU_WORKERS is {workers}; it must be between 1 and {MAX_WORKERS}");
         }
-        let demo_units = number("RMU_DEMO_UNITS", 330)?;
+        let demo_units = number("RMU_DEMO_UNITS", default)?;
         if !(1..=100_000).contains(&demo_units) {
             bail!("RMU_DEMO_UNITS is {demo_units}; it must be between 1 and 100000");
         }

@@ -48,7 +48,11 @@ pub struct Stack {
 impl Stack {
     /// Reads what there is from before and makes what is missing; starts nothing.
     pub fn open(root: &Path, folder: Folder) -> anyhow::Result<Self> {
-        let settings = Settings::from_environment()?;
+        Self::open_with(root, folder, Settings::from_environment()?)
+    }
+
+    /// The same, with choices of one's own.
+    pub fn open_with(root: &Path, folder: Folder, settings: Settings) -> anyhow::Result<Self> {
         let secrets = Secrets::load_or_make(&folder.join("secrets.json"))?;
         let mut seeds = Seeds::load(&folder)?;
         let ended = record::end_all(&folder.processes())?;

@@ -9,9 +9,14 @@
 mod artefacts;
 mod feed;
 mod journey;
+mod new_university;
+mod own_site;
+mod paging;
 mod preview;
+mod redesign;
 mod servers;
 mod smtp_sink;
 mod soak;
 mod supervision;
+mod truth_faults;
 mod world;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const FEED: &str = "harbourview-handbook";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-async fn tried(world: &World, body: &Value) -> Value {
+pub(crate) async fn tried(world: &World, body: &Value) -> Value {
     // Until the worker has reported, nobody is known to try pages.
     let answer = wait::value(STEP_LIMIT * 3, || async {
         let answer = world.admin.clone().call(Method::POST, "/api/admin/sources/preview", Some(body)).await.unwrap();

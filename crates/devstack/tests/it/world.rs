@@ -93,7 +93,20 @@ impl World {
         Self::start_on(Broker::Shared(TestVhost::new().await), units).await
     }
 
+    /// Without any university.
+    pub(crate) async fn bare() -> Self {
+        Self::empty(Broker::Shared(TestVhost::new().await), 1).await
+    }
+
     pub(crate) async fn start_on(broker: Broker, units: usize) -> Self {
+        let mut world = Self::empty(broker, units).await;
+        for site in world.handbooks.sites() {
+            world.add_source(&site).await;
+        }
+        world
+    }
+
+    async fn empty(broker: Broker, units: usize) -> Self {
         let database = TestDatabase::unmigrated(Role::Gateway).await;
         let redis_prefix = redis::prefix();
         let handbooks = Handbooks::start(units).await;
@@ -128,11 +141,7 @@ impl World {
         })
         .await;
         assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
-        let mut world = Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix, artefacts };
-        for site in world.handbooks.sites() {
-            world.add_source(&site).await;
-        }
-        world
+        Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix, artefacts }
     }
 
     pub(crate) async fn add_source(&mut self, site: &str) {
@@ -191,6 +200,13 @@ impl World {
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Value {
         let answer = self.admin.call(Method::POST, path, Some(body)).await.unwrap();
         answer.data().unwrap_or_else(|error| panic!("POST {path} {body}: {error}"))
+    }
+
+    /// As if the time for which tasks wait had passed.
+    pub(crate) async fn make_everything_due(&self) {
+        let sql = "WITH due AS (UPDATE catalogue.scrape_tasks SET run_at = now() WHERE state = 'pending' RETURNING 1)
+                   SELECT count(*) FROM due";
+        self.count(sql).await;
     }
 
     /// A connection behind the scenes, for counting what the API does not show.

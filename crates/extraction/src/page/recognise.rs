@@ -17,6 +17,12 @@ pub(super) fn recognise(source: &Source, document: &Document<'_>) -> Option<Verd
     }
 }
 
+/// What is missing of a page that did not come to its end, as far as the source can tell.
+pub(super) fn cut_off(source: &Source, document: &Document<'_>) -> Option<String> {
+    let whole = source.whole();
+    (!whole.is_empty() && first(document, whole).is_none()).then(|| "nothing of recognise.whole shows".to_owned())
+}
+
 /// Which sign says that the page is a wall, if any.
 pub(super) fn blocked(source: &Source, document: &Document<'_>) -> Option<String> {
     first(document, source.blocked()).map(|index| format!("recognise.blocked[{index}] matched"))

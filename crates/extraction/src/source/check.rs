@@ -154,11 +154,12 @@ impl Checker {
         }
         self.steps(&page);
         let embedded_json = embedded_raw.as_deref().and_then(|raw| self.selector("/embeddedJson", raw));
-        let (mut blocked, mut not_found, mut unit) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut blocked, mut not_found, mut unit, mut whole) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         if let Some(recognise) = &recognise {
             blocked = self.signals("/recognise/blocked", &recognise.blocked);
             not_found = self.signals("/recognise/notFound", &recognise.not_found);
             unit = self.signals("/recognise/unit", &recognise.unit);
+            whole = self.signals("/recognise/whole", &recognise.whole);
             if recognise.unit.is_empty() {
                 self.error("/recognise/unit", "must name at least one sign of a unit's page");
             }
@@ -189,6 +190,7 @@ impl Checker {
             blocked,
             not_found,
             unit,
+            whole,
             facts: compiled,
         })
     }

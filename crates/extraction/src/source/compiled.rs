@@ -28,6 +28,7 @@ pub struct Source {
     pub(super) blocked: Vec<CompiledSignal>,
     pub(super) not_found: Vec<CompiledSignal>,
     pub(super) unit: Vec<CompiledSignal>,
+    pub(super) whole: Vec<CompiledSignal>,
     pub(super) facts: BTreeMap<FactName, Vec<CompiledRule>>,
 }
 
@@ -116,6 +117,11 @@ impl Source {
 
     pub(crate) fn unit(&self) -> &[CompiledSignal] {
         &self.unit
+    }
+
+    /// Signs of a page that came to its end; without any, every page counts as whole.
+    pub(crate) fn whole(&self) -> &[CompiledSignal] {
+        &self.whole
     }
 
     pub(crate) fn rules(&self, fact: FactName) -> &[CompiledRule] {

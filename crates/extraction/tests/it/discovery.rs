@@ -64,7 +64,11 @@ fn what_is_dangerous_or_no_sitemap_is_refused() {
     let deep = format!("<?xml version=\"1.0\"?>{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
     let wide = format!("<urlset>{}</urlset>", "<url/>".repeat(250_000));
     let feed = "<?xml version=\"1.0\"?><rss><channel/></rss>";
-    for wrong in [bomb, external, &deep, &wide, feed, "<?xml", "<urlset>", "<urlset><loc></urlset>"] {
+    for half in ["<?xml", "<urlset>", "<urlset><loc></urlset>"] {
+        let error = read(&courseloop(), Some("application/xml"), half).expect_err(half);
+        assert!(matches!(error, DiscoveryError::Unreadable(_)), "{half}: {error}");
+    }
+    for wrong in [bomb, external, &deep, &wide, feed] {
         let error = read(&courseloop(), Some("application/xml"), wrong).expect_err(&wrong[..30.min(wrong.len())]);
         assert!(matches!(error, DiscoveryError::NotASitemap(_)), "{error}");
     }
@@ -122,4 +126,23 @@ fn each_year_has_its_own_pages_where_the_address_names_it() {
     assert_eq!(starts, [2025, 2026].map(|year| format!("{ORIGIN}/{year}/search?page=1")));
     let next = results(&source, &format!("{ORIGIN}/2025/search?page=7"), "<p>nothing").discovery;
     assert_eq!(next[0].as_str(), format!("{ORIGIN}/2025/search?page=8"));
+}
+
+#[test]
+fn half_a_listing_an_error_page_and_a_wall_name_nothing() {
+    let mut document = preset_at("legacy-static", &[ORIGIN]).unwrap();
+    document["recognise"]["whole"] = json!([{"css": "body > #foot"}]);
+    let source = Source::parse(&document).unwrap();
+    let read = |body: &str| read(&source, Some("text/html"), body);
+    let links = "<html><body><div><a href=/subjects/31251.html>31251</a>";
+    assert_eq!(codes(&read(&format!("{links}</div><p id=foot>End")).unwrap()), ["31251"]);
+    assert_eq!(read(links), Err(DiscoveryError::CutOff));
+    assert_eq!(
+        read(&format!("{links}<p id=foot>End")),
+        Err(DiscoveryError::CutOff),
+        "an end inside of what was left open"
+    );
+    let error = format!("{links}</div><h1>Page Not Found</h1><p id=foot>End");
+    assert_eq!(read(&error), Err(DiscoveryError::AnotherPage("an error page")));
+    assert_eq!(read(include_str!("../pages/waf-challenge.html")), Err(DiscoveryError::AnotherPage("a wall")));
 }

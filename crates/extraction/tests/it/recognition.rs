@@ -1,8 +1,9 @@
 //! What is no unit's page is recognised as what it is, though all of these come with status 200.
 
-use crate::support::{courseloop, element_id, legacy, page, search_first, source_with};
+use crate::support::{ORIGIN, courseloop, element_id, legacy, page, search_first, source_with};
 use rmu_domain::facts::FactName;
-use rmu_extraction::{LoadedPage, PageSet, Source, Verdict, read_page};
+use rmu_extraction::{LoadedPage, PageSet, Source, Verdict, preset_at, read_page};
+use serde_json::json;
 use url::Url;
 
 fn read(source: &Source, html: &str) -> Verdict {
@@ -91,4 +92,24 @@ fn rules_that_would_look_at_too_much_end_without_a_record() {
     assert_eq!(read(400, &"<i></i>".repeat(60_000)), intricate, "every division looks at all nodes below");
     assert_eq!(read(400, &"words ".repeat(400_000)), intricate, "every division reads the whole text");
     assert!(matches!(read(400, "<i></i>"), Verdict::Unit(_)));
+}
+
+#[test]
+fn half_a_page_and_half_a_followed_page_are_no_units() {
+    let mut document = preset_at("courseloop", &[ORIGIN]).unwrap();
+    document["recognise"]["whole"] = json!([{"json": "/buildId"}, {"css": "body > footer"}]);
+    let source = Source::parse(&document).unwrap();
+    let html = include_str!("../pages/courseloop-strings.html");
+    let whole = html.replacen("</body>", "<footer>End</footer></body>", 1);
+    assert!(whole != html, "the page has a body that ends");
+    let mut set = page("/subject/2026/09009", &whole);
+    assert!(matches!(read_page(&source, None, &set), Verdict::Unit(_)));
+    set.unit.html = html.to_owned();
+    assert!(matches!(read_page(&source, None, &set), Verdict::CutOff { .. }));
+    set.unit.html = whole;
+    let url = Url::parse("https://handbook.example.edu/r").unwrap();
+    let half = LoadedPage { url, html: "<main><h2>Prerequisite</h2><p>(COMP1001 AND CO".to_owned() };
+    set.followed.insert("requisites".to_owned(), half);
+    let verdict = read_page(&source, None, &set);
+    assert!(matches!(&verdict, Verdict::CutOff { detail } if detail.starts_with("page requisites")), "{verdict:?}");
 }

@@ -25,6 +25,12 @@ pub enum PageError {
     /// The page did not get there in time.
     #[error("the page took longer than {0:?}")]
     TimedOut(Duration),
+    /// It got there, whole as far as the browser knows, and what was waited for never came: not late but different.
+    #[error("the page has loaded, and nothing of what was waited for came within {0:?}")]
+    NeverReady(Duration),
+    /// What came is only the beginning of it.
+    #[error("the page ended before its end")]
+    CutOff,
     /// The site could not be reached (name, connection, certificate).
     #[error("the site could not be reached: {0}")]
     Unreachable(String),

@@ -51,11 +51,13 @@ struct RawSnapshot {
     status: Option<u16>,
     html: Option<String>,
     length: u64,
+    has_ended: bool,
     origin: f64,
     latency: Option<f64>,
 }
 
-/// `HTML` of a page beyond the limit is not even carried over. The doctype decides how markup is read.
+/// `HTML` of a page beyond the limit is not even carried over. A document whose connection ended before its length did
+/// stands there like any other, but goes on loading for ever. The doctype decides how markup is read.
 const SNAPSHOT: &str = r"
     const entry = performance.getEntriesByType('navigation')[0];
     const doctype = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '';
@@ -66,11 +68,13 @@ const SNAPSHOT: &str = r"
         origin: performance.timeOrigin,
         latency: entry && entry.responseStart ? entry.responseStart - entry.requestStart : null,
         length: html.length,
+        hasEnded: document.readyState !== 'loading',
         html: html.length > arguments[0] ? null : html,
     };";
 
 /// Answers with the index of the first selector that matches, as soon as one does; with -1 once the document
-/// has loaded if there are no selectors, and at once if it came with an error's status.
+/// has loaded if there are no selectors, and at once if it came with an error's status. Nothing until the limit is
+/// `false` on a page that has loaded, and nothing at all on one that has not.
 const WAIT_FOR_ANY: &str = r"
     const [selectors, limit, done] = [arguments[0], arguments[1], arguments[2]];
     const entry = performance.getEntriesByType('navigation')[0];
@@ -86,7 +90,7 @@ const WAIT_FOR_ANY: &str = r"
     const look = () => { try { const value = found(); if (value !== null) finish(value); } catch (error) { finish('' + error); } };
     const observer = new MutationObserver(look);
     const timer = setInterval(look, 100);
-    setTimeout(() => finish(null), limit);
+    setTimeout(() => finish(document.readyState === 'complete' ? false : null), limit);
     observer.observe(document, { childList: true, subtree: true, attributes: true });
     window.addEventListener('load', look);
     look();";
@@ -100,7 +104,8 @@ const LINK: &str = r"
     const element = document.querySelector(arguments[0]);
     return element && element.href ? '' + element.href : null;";
 
-/// What a browser may need to answer a question whose time is up. It would be taken for stuck if it had less.
+/// With less left of a page's time it is not asked once more: the answer might come too late, and a browser whose
+/// command is cut short is taken for stuck.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// So many elements does one step click; a page with more is not one that was written for readers.
@@ -131,11 +136,13 @@ impl Lease {
     /// Waits until an element matches one of the selectors, and says which; without selectors until the
     /// document and what it embeds have loaded. A document with an error's status is not waited for.
     pub async fn wait_for_any(&mut self, selectors: &[String]) -> Result<Option<usize>, PageError> {
+        let mut has_loaded = false;
         loop {
             let limits = &self.pool.settings.limits;
             let left = self.page_ends.saturating_duration_since(Instant::now());
             if left <= LAST_LOOK {
-                return Err(PageError::TimedOut(limits.page));
+                let limit = limits.page;
+                return Err(if has_loaded { PageError::NeverReady(limit) } else { PageError::TimedOut(limit) });
             }
             // Below the script limit and the page's end, so that it is the page that is late and not the browser.
             let patience = limits.command.mul_f32(0.6).min(left.saturating_sub(LAST_LOOK));
@@ -146,7 +153,7 @@ impl Lease {
                     return Ok(index.as_i64().and_then(|index| usize::try_from(index).ok()));
                 }
                 Ok(Value::String(error)) => return Err(PageError::Refused(error)),
-                Ok(_) => {}
+                Ok(nothing) => has_loaded = nothing == Value::Bool(false),
                 // The page went on to another document while we waited: wait in that one.
                 Err(PageError::Refused(reason)) if reason.contains("unload") || reason.contains("navigat") => {}
                 Err(error) => return Err(error),
@@ -182,6 +189,9 @@ impl Lease {
         }
         if raw.url.starts_with("chrome-error:") {
             return Err(self.error_page().await);
+        }
+        if !raw.has_ended {
+            return Err(PageError::CutOff);
         }
         let Some(html) = raw.html else { return Err(PageError::TooLarge(raw.length)) };
         let bytes = u64::try_from(html.len()).unwrap_or(u64::MAX);
@@ -238,7 +248,12 @@ impl Lease {
             PageError::TimedOut(_) | PageError::Stubborn(_) => self.broken = Some("stuck"),
             PageError::Unreachable(_) => self.broken = Some("unreachable"),
             PageError::Browser(_) => self.broken = Some("crashed"),
-            PageError::HttpStatus { .. } | PageError::TooLarge(_) | PageError::NoDocument | PageError::Refused(_) => {}
+            PageError::NeverReady(_)
+            | PageError::CutOff
+            | PageError::HttpStatus { .. }
+            | PageError::TooLarge(_)
+            | PageError::NoDocument
+            | PageError::Refused(_) => {}
         }
         Err(error)
     }

@@ -32,7 +32,9 @@ pub(super) async fn run(
         let kind = match &error {
             DiscoveryError::TooLarge | DiscoveryError::TooMany => FailureKind::TooLarge,
             // Cut off on the way, most likely.
-            DiscoveryError::Unreadable(_) => FailureKind::Connection,
+            DiscoveryError::Unreadable(_) | DiscoveryError::CutOff => FailureKind::Connection,
+            // The site says with status 200 that it does not want to, or cannot at the moment.
+            DiscoveryError::AnotherPage(_) => FailureKind::Blocked,
             DiscoveryError::NotText | DiscoveryError::NotASitemap(_) => FailureKind::BadSource,
         };
         Ending::failed(kind, format!("{}: {error}", "what should name the units"))

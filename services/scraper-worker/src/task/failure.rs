@@ -76,8 +76,8 @@ fn cut(mut detail: String) -> String {
 impl From<PageError> for Ending {
     fn from(error: PageError) -> Self {
         let kind = match &error {
-            PageError::TimedOut(_) | PageError::Stubborn(_) => FailureKind::Timeout,
-            PageError::Unreachable(_) => FailureKind::Connection,
+            PageError::TimedOut(_) | PageError::NeverReady(_) | PageError::Stubborn(_) => FailureKind::Timeout,
+            PageError::Unreachable(_) | PageError::CutOff => FailureKind::Connection,
             PageError::TooLarge(_) => FailureKind::TooLarge,
             PageError::NoDocument => FailureKind::NotAUnit,
             PageError::Browser(_) => FailureKind::BrowserCrashed,

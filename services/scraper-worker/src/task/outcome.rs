@@ -23,6 +23,7 @@ pub(super) fn of_verdict(
         Verdict::NotFound { detail } => Err(Ending::NotFound(detail)),
         Verdict::Blocked { detail } => Err(Ending::failed(FailureKind::Blocked, detail)),
         Verdict::NotAUnit { detail } => Err(Ending::failed(FailureKind::NotAUnit, detail)),
+        Verdict::CutOff { detail } => Err(Ending::failed(FailureKind::Connection, detail)),
         Verdict::MissingFacts { missing, detail } => {
             Err(Ending::failed(FailureKind::MissingFact, of_missing(missing, &detail)))
         }
@@ -111,6 +112,7 @@ fn of_entry(verdict: Verdict, asked: &FeedEntryV1) -> EntryOutcomeV1 {
         }
         Verdict::NotFound { detail } => EntryOutcomeV1::NotFound { code, year, detail },
         Verdict::Blocked { detail } => failed(FailureKind::Blocked, detail),
+        Verdict::CutOff { detail } => failed(FailureKind::Connection, detail),
         Verdict::NotAUnit { detail } => failed(FailureKind::NotAUnit, detail),
         Verdict::MissingFacts { missing, detail } => failed(FailureKind::MissingFact, of_missing(missing, &detail)),
     }

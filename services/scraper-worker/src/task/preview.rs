@@ -19,7 +19,7 @@ use rmu_messaging::contracts::{
         PreviewFactV1, PreviewPieceV1, PreviewPlaceV1, PreviewRequestV1, PreviewRuleV1, PreviewV1, PreviewVerdictV1,
         ScreenshotV1,
     },
-    scrape::OutcomeV1,
+    scrape::{FailureV1, OutcomeV1},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -99,6 +99,11 @@ fn verdict_on_wire(verdict: Verdict) -> PreviewVerdictV1 {
         Verdict::NotFound { detail } => PreviewVerdictV1::NotFound { detail },
         Verdict::Blocked { detail } => PreviewVerdictV1::Blocked { detail },
         Verdict::NotAUnit { detail } => PreviewVerdictV1::NotAUnit { detail },
+        Verdict::CutOff { detail } => PreviewVerdictV1::Failed(FailureV1 {
+            failure: FailureKind::Connection.as_str().to_owned(),
+            detail,
+            retry_after_seconds: None,
+        }),
         Verdict::MissingFacts { missing, detail } => PreviewVerdictV1::MissingFacts {
             missing: missing.into_iter().map(|fact| fact.as_str().to_owned()).collect(),
             detail,

@@ -6,7 +6,7 @@ use super::{
     sources::ReadySource,
 };
 use crate::{
-    browser::{Lease, Snapshot},
+    browser::{Lease, PageError, Snapshot},
     fetch::retry_after,
     politeness::{Refusal, Went},
 };
@@ -125,7 +125,14 @@ impl Visit<'_> {
         self.has_answered = false;
         lease.open(url.as_str()).await?;
         self.has_answered = true;
-        let found = lease.wait_for_any(ready).await?;
+        let found = match lease.wait_for_any(ready).await {
+            // As after a redesign, when no page shows these signs any more. For the ledger it is a page without what
+            // it must have: tried again, and noticed when all pages of the site go that way.
+            Err(error @ PageError::NeverReady(_)) => {
+                return Err(Ending::failed(FailureKind::MissingFact, format!("no sign of page.ready; {error}")));
+            }
+            waited => waited?,
+        };
         let mut links = Vec::new();
         // Nothing found means an error's status: no page for steps to work on.
         if found.is_some() || ready.is_empty() {

@@ -12,5 +12,7 @@ mod pool;
 mod pool_faults;
 mod reach;
 mod site;
+mod site_faults;
 mod soak;
 mod support;
+mod worker;

@@ -110,7 +110,31 @@ async fn accordions_are_clicked_and_waited_for() {
     assert_eq!(lease.link("#none").await.unwrap(), None);
     let failed = lease.click_all("[[").await;
     assert!(matches!(failed, Err(PageError::Refused(_))), "{failed:?}");
-    assert!(matches!(lease.wait_for_any(&[".never".into()]).await, Err(PageError::TimedOut(_))));
+    assert!(matches!(lease.wait_for_any(&[".never".into()]).await, Err(PageError::NeverReady(_))));
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn a_page_that_ends_before_it_said_it_would_is_not_read() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    let half = "<!doctype html><h1>Unit</h1><p>Half of what";
+    site.on("/good", page("<!doctype html><h1>Unit</h1>"));
+    site.on("/length", page(half).header("Content-Length: 100000").then(*b"x", 0, Duration::ZERO));
+    let chunk = format!("{:x}\r\n{half}\r\n", half.len());
+    let chunked = page("").header("Transfer-Encoding: chunked").body(chunk);
+    site.on("/chunk", chunked.then(*b"x", 0, Duration::ZERO));
+    let pool = pool(state.path(), limits(1)).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    for path in ["/length", "/chunk"] {
+        lease.open(&site.url(path)).await.unwrap();
+        assert_eq!(lease.wait_for_any(&["h1".into()]).await.unwrap(), Some(0), "{path} looks ready");
+        let failed = lease.snapshot().await;
+        assert!(matches!(failed, Err(PageError::CutOff)), "{path}: {failed:?}");
+        assert!(read(&mut lease, &site.url("/good")).await.unwrap().contains("Unit"), "after {path}");
+    }
     drop(lease);
     pool.drain(Duration::from_secs(10)).await;
     nothing_left(state.path()).await;
