@@ -150,7 +150,7 @@ async fn a_page_that_is_not_read_leaves_its_source_and_a_picture() {
     for (path, answer, kind, text) in [
         ("/other", page("<h2>Closed until Monday</h2>"), "not_a_unit", "Closed until Monday"),
         ("/nameless", page("<h1>31251</h1>"), "missing_fact", "<h1>31251</h1>"),
-        ("/never", page("<p>Please wait a little</p>"), "timeout", "Please wait a little"),
+        ("/never", page("<p>Please wait a little</p>"), "missing_fact", "Please wait a little"),
         ("/broken", status("500 Error").body("<h2>Something went wrong</h2>"), "http_status", "Something went wrong"),
     ] {
         bench.site.on(&format!("/subject{path}"), answer);
