@@ -1,6 +1,6 @@
 //! A stop that loses nothing.
 
-use crate::server::{client, start};
+use crate::server::{client, forgetful_client, start};
 use reqwest::{Client, StatusCode, header::CONNECTION};
 use rmu_test_support::wait;
 use rmu_web::lifecycle::Phase;
@@ -25,10 +25,9 @@ async fn no_request_is_lost_over_kept_and_new_connections() {
         let url = format!("{}/quick", server.url);
         let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
         callers.push(tokio::spawn(async move {
-            let kept = client();
+            // Half of the callers open a connection for each request.
+            let client = if caller % 2 == 0 { client() } else { forgetful_client() };
             while !stop.load(Ordering::Acquire) {
-                // Half of the callers open a connection for each request.
-                let client = if caller % 2 == 0 { kept.clone() } else { client() };
                 let answer = client.get(&url).send().await.expect("every request is answered");
                 assert_eq!(answer.status(), StatusCode::OK);
                 answered.fetch_add(1, Ordering::Relaxed);

@@ -49,3 +49,9 @@ async fn slow(gate: web::Data<Arc<Semaphore>>) -> HttpResponse {
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
 }
+
+/// One that keeps no connection.
+pub(crate) fn forgetful_client() -> reqwest::Client {
+    let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20));
+    builder.pool_max_idle_per_host(0).build().unwrap()
+}
