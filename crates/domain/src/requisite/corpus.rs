@@ -80,7 +80,8 @@ const UNDERSTOOD: [(&str, &str); 71] = [
 ];
 
 /// No tree says what these say, or they can be read in two ways.
-const NOT_UNDERSTOOD: [&str; 76] = [
+const NOT_UNDERSTOOD: [&str; 77] = [
+    "26012(Title/26012)completed",
     "26012, 31251 or 48730, and 48024",
     "either 26012 or 31251 and 48730",
     "26012\n31251 or 48730",

@@ -137,8 +137,9 @@ fn words(tokens: &[Token], begins_operand: impl Fn(usize) -> bool) -> usize {
     if length > MAX_WORDS || !ends_well || tokens[..length].iter().any(is_condition) { 0 } else { length }
 }
 
+/// Not so many digits that a code may hide in it: "Title/26012".
 fn begins_with_capital(word: &str) -> bool {
-    word.starts_with(char::is_uppercase) && !word.ends_with('.')
+    word.starts_with(char::is_uppercase) && !word.ends_with('.') && word.bytes().filter(u8::is_ascii_digit).count() < 3
 }
 
 fn is_small(word: &str) -> bool {
