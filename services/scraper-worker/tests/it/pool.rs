@@ -2,7 +2,7 @@
 
 use crate::{
     site::{Site, page},
-    support::{limits, memory_of_a_worn_browser, nothing_left, pool, read, scope, settings, until},
+    support::{MEMORY_OF_A_WORN_BROWSER, limits, nothing_left, pool, read, scope, settings, until},
 };
 use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PoolLimits};
 use std::time::Duration;
@@ -98,8 +98,7 @@ async fn a_worn_idle_browser_is_not_kept() {
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
     site.on("/", page("<h1>Unit</h1>"));
-    let recycle_memory = memory_of_a_worn_browser(&site).await;
-    let pool = pool(state.path(), PoolLimits { recycle_memory, ..limits(1) }).await;
+    let pool = pool(state.path(), PoolLimits { recycle_memory: MEMORY_OF_A_WORN_BROWSER, ..limits(1) }).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     assert!(read(&mut lease, &site.url("/")).await.is_ok());
     drop(lease);
