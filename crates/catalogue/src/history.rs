@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     store::history as store,
 };
 use chrono::{DateTime, Utc};
@@ -93,7 +93,7 @@ pub async fn of_unit(
     let (standing, newest_year) =
         store::standing(&mut connection, unit).await?.ok_or(CatalogueError::NotFound { what: "unit" })?;
     let mut entries = store::page(&mut connection, unit, after, limit).await?;
-    let total = Total::counted(store::count(&mut connection, unit).await?);
+    let total = store::count(&mut connection, unit).await?;
     let next = (entries.len() > limit.get()).then(|| {
         entries.truncate(limit.get());
         entries.last().map(|last| {

@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     store::{requisites as store, units},
     units::Candidate,
 };
@@ -136,7 +136,7 @@ async fn unlocks(
 ) -> Result<Page<NamedUnit>, CatalogueError> {
     let code = unit_code::normalise(&unit.code);
     let mut entries = store::unlocked(connection, unit.university.id, &code, after, limit).await?;
-    let total = Total::counted(store::count_unlocked(connection, unit.university.id, &code).await?);
+    let total = store::count_unlocked(connection, unit.university.id, &code).await?;
     let next = (entries.len() > limit.get()).then(|| {
         entries.truncate(limit.get());
         entries.last().map(|last| {

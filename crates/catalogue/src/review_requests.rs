@@ -2,9 +2,10 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
-    store::{review_requests as store, reviews, units::university_id_of_slug},
+    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    store::{review_requests as store, reviews},
     units::Candidate,
+    universities::university_named,
 };
 use rmu_domain::{
     ParseError,
@@ -78,16 +79,9 @@ pub async fn wanted(
         .transpose()
         .map_err(|error| CatalogueError::invalid("cursor", &error))?;
     let mut connection = database.connection().await?;
-    let university = match university {
-        None => None,
-        Some(slug) => Some(
-            university_id_of_slug(&mut connection, slug)
-                .await?
-                .ok_or_else(|| CatalogueError::invalid("university", &ParseError::new("no such university")))?,
-        ),
-    };
+    let university = university_named(&mut connection, university).await?;
     let mut entries = store::page(&mut connection, university, after, limit).await?;
-    let total = Total::counted(store::count_wanted(&mut connection, university).await?);
+    let total = store::count_wanted(&mut connection, university).await?;
     let next = (entries.len() > limit.get()).then(|| {
         entries.truncate(limit.get());
         entries.last().map(|last| {

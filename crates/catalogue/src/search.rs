@@ -13,10 +13,8 @@ use crate::{
     CatalogueError,
     page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     scores::{self, ScoreSummary},
-    store::{
-        search::{self as store, Found, Key, Pattern, Step},
-        units::university_id_of_slug,
-    },
+    store::search::{self as store, Found, Key, Pattern, Step},
+    universities::university_named,
 };
 use rmu_domain::{
     ParseError,
@@ -109,14 +107,7 @@ pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page
         .transpose()
         .map_err(|error| CatalogueError::invalid("cursor", &error))?;
     let mut connection = database.connection().await?;
-    let university = match &request.filters.university {
-        None => None,
-        Some(slug) => Some(
-            university_id_of_slug(&mut connection, slug)
-                .await?
-                .ok_or_else(|| CatalogueError::invalid("university", &ParseError::new("no such university")))?,
-        ),
-    };
+    let university = university_named(&mut connection, request.filters.university.as_ref()).await?;
     let filters =
         store::Filters { university, level: request.filters.level, credit_points: request.filters.credit_points };
     let pattern = request.query.as_ref().map(Pattern::new);

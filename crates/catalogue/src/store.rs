@@ -2,6 +2,7 @@
 
 pub(crate) mod artefacts;
 mod cached_sql;
+mod counting;
 pub(crate) mod dead_letters;
 pub(crate) mod dispatch;
 mod error;

@@ -2,7 +2,7 @@
 
 use crate::{CatalogueError, ConflictKind, store::universities as store};
 use rmu_domain::{ParseError, account::EmailAddress, ids::UniversityId, slug::Slug, text::parse_text};
-use rmu_postgres::Database;
+use rmu_postgres::{AsyncPgConnection, Database};
 
 /// No list of universities is longer.
 const MOST: i64 = 1000;
@@ -93,4 +93,15 @@ pub async fn university_of_address(
 
 fn university((id, slug, name, email_domains): store::Columns) -> University {
     University { id: id.into(), slug, name, email_domains }
+}
+
+/// The university that a parameter names, if it names one.
+pub(crate) async fn university_named(
+    connection: &mut AsyncPgConnection,
+    slug: Option<&Slug>,
+) -> Result<Option<UniversityId>, CatalogueError> {
+    let Some(slug) = slug else { return Ok(None) };
+    let found = store::id_of_slug(connection, slug).await?;
+    let unknown = || CatalogueError::invalid("university", &ParseError::new("no such university"));
+    Ok(Some(found.ok_or_else(unknown)?))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, Total, decode_cursor, encode_cursor},
+    page::{Page, PageLimit, decode_cursor, encode_cursor},
     search::UniversityName,
     store::university_profiles as store,
 };
@@ -39,7 +39,7 @@ pub async fn list(
         cursor.map(decode_cursor).transpose().map_err(|error| CatalogueError::invalid("cursor", &error))?;
     let mut connection = database.connection().await?;
     let mut entries = store::page(&mut connection, after.as_ref(), limit).await?;
-    let total = Total::counted(store::count(&mut connection).await?);
+    let total = store::count(&mut connection).await?;
     let next = (entries.len() > limit.get()).then(|| {
         entries.truncate(limit.get());
         entries.last().map(|last| encode_cursor(&last.university.slug))

@@ -3,16 +3,14 @@
 use crate::{
     CatalogueError,
     search::{UniversityName, highlight},
-    store::{
-        search::{
-            Pattern,
-            suggestions::{self as store, Reached},
-        },
-        units::university_id_of_slug,
+    store::search::{
+        Pattern,
+        suggestions::{self as store, Reached},
     },
     units::Candidate,
+    universities::university_named,
 };
-use rmu_domain::{ParseError, ids::UnitId, query::SearchQuery, slug::Slug};
+use rmu_domain::{ids::UnitId, query::SearchQuery, slug::Slug};
 use rmu_postgres::Database;
 
 /// No more fit below a search box.
@@ -43,14 +41,7 @@ pub async fn suggest(
     university: Option<&Slug>,
 ) -> Result<Vec<Suggestion>, CatalogueError> {
     let mut connection = database.connection().await?;
-    let university = match university {
-        None => None,
-        Some(slug) => Some(
-            university_id_of_slug(&mut connection, slug)
-                .await?
-                .ok_or_else(|| CatalogueError::invalid("university", &ParseError::new("no such university")))?,
-        ),
-    };
+    let university = university_named(&mut connection, university).await?;
     let pattern = Pattern::new(query);
     let reached = store::load(&mut connection, &pattern, university).await?;
     Ok(reached.into_iter().map(|(unit, by)| suggestion(&pattern, unit, by)).collect())

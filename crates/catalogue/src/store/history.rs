@@ -3,7 +3,7 @@
 use crate::{
     history::{VersionKey, VersionNote},
     page::{PageLimit, Total},
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, counting::count_rows},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -126,21 +126,8 @@ pub(crate) fn year(year: Option<i16>) -> Option<Year> {
     year.and_then(|year| u16::try_from(year).ok()).and_then(|year| Year::new(year).ok())
 }
 
-#[derive(Debug, QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = sql::BigInt)]
-    count: i64,
-}
-
-pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<i64, DatabaseError> {
-    let row: CountRow = CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM unit_versions WHERE unit_id = ")
-        .uuid(unit)
-        .sql(" LIMIT ")
-        .big(i64::from(Total::EXACT_TO) + 1)
-        .sql(") AS counted")
-        .get_result(connection)
-        .await?;
-    Ok(row.count)
+pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<Total, DatabaseError> {
+    count_rows(connection, CachedSql::new("SELECT FROM unit_versions WHERE unit_id = ").uuid(unit)).await
 }
 
 #[derive(Debug, QueryableByName)]

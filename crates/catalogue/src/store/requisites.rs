@@ -1,6 +1,11 @@
 //! The edges between units: kept by the ingest, followed in both directions.
 
-use crate::{page::PageLimit, page::Total, requisites::NamedUnit, store::cached_sql::CachedSql};
+use crate::{
+    page::PageLimit,
+    page::Total,
+    requisites::NamedUnit,
+    store::{cached_sql::CachedSql, counting::count_rows},
+};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
@@ -127,29 +132,18 @@ pub(crate) fn unlocked_statement(
     statement.sql(" ORDER BY unit.code_normalised COLLATE \"C\", unit.id LIMIT ").big(at_most)
 }
 
-#[derive(Debug, QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = sql::BigInt)]
-    count: i64,
-}
-
 /// How many units [`unlocked`] has on all pages, counted no further than totals are exact.
 pub(crate) async fn count_unlocked(
     connection: &mut AsyncPgConnection,
     university: UniversityId,
     code: &str,
-) -> Result<i64, DatabaseError> {
-    let row: CountRow =
-        CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM unit_requisites WHERE university_id = ")
-            .uuid(university)
-            .sql(" AND code_normalised = ")
-            .text(code)
-            .sql(" AND kind = 'prerequisite' LIMIT ")
-            .big(i64::from(Total::EXACT_TO) + 1)
-            .sql(") AS counted")
-            .get_result(connection)
-            .await?;
-    Ok(row.count)
+) -> Result<Total, DatabaseError> {
+    let rows = CachedSql::new("SELECT FROM unit_requisites WHERE university_id = ")
+        .uuid(university)
+        .sql(" AND code_normalised = ")
+        .text(code)
+        .sql(" AND kind = 'prerequisite'");
+    count_rows(connection, rows).await
 }
 
 #[derive(Debug, QueryableByName)]

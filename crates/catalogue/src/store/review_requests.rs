@@ -3,7 +3,11 @@
 use crate::{
     page::{PageLimit, Total},
     review_requests::WantedUnit,
-    store::{cached_sql::CachedSql, units::CandidateRow},
+    store::{
+        cached_sql::CachedSql,
+        counting::{CountRow, count_rows},
+        units::CandidateRow,
+    },
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -59,12 +63,6 @@ pub(crate) async fn count_up(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-#[derive(Debug, QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = sql::BigInt)]
-    count: i64,
 }
 
 /// How many asked for a review of the unit.
@@ -128,12 +126,10 @@ pub(crate) async fn page(
 pub(crate) async fn count_wanted(
     connection: &mut AsyncPgConnection,
     university: Option<UniversityId>,
-) -> Result<i64, DatabaseError> {
-    let mut statement = CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM wanted_units WHERE true");
+) -> Result<Total, DatabaseError> {
+    let mut rows = CachedSql::new("SELECT FROM wanted_units WHERE true");
     if let Some(university) = university {
-        statement = statement.sql(" AND university_id = ").uuid(university);
+        rows = rows.sql(" AND university_id = ").uuid(university);
     }
-    let counted = statement.sql(" LIMIT ").big(i64::from(Total::EXACT_TO) + 1).sql(") AS counted");
-    let row: CountRow = counted.get_result(connection).await?;
-    Ok(row.count)
+    count_rows(connection, rows).await
 }

@@ -3,7 +3,7 @@
 use crate::{
     page::PageLimit,
     reviews::{Place, Review, ReviewSort, ShownAuthor},
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, counting::CountRow},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -190,12 +190,6 @@ pub(crate) async fn find(connection: &mut AsyncPgConnection, id: ReviewId) -> Re
     let rows: Vec<ReviewRow> =
         CachedSql::new("SELECT ").sql(PUBLIC).sql(" FROM reviews WHERE id = ").uuid(id).load(connection).await?;
     rows.into_iter().next().map(ReviewRow::into_review).transpose()
-}
-
-#[derive(Debug, QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = sql::BigInt)]
-    count: i64,
 }
 
 /// How many reviews the unit has; `None` when there is no such unit.

@@ -17,7 +17,7 @@ pub use index::{IndexedUnit, index_unit};
 
 use crate::{
     page::{PageLimit, Total},
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, counting::count_rows},
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -314,12 +314,6 @@ pub(crate) fn typos_statement(pattern: &Pattern, filters: &Filters) -> CachedSql
     statement.sql(" ORDER BY rank, code_normalised, unit_id LIMIT 20")
 }
 
-#[derive(Debug, QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = sql::BigInt)]
-    count: i64,
-}
-
 /// All units that fulfil the filters, by code.
 pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
@@ -336,14 +330,8 @@ pub(crate) async fn list(
     };
     let rows: Vec<FoundRow> =
         statement.sql(" ORDER BY code_normalised, unit_id LIMIT ").big(limit.and_one_more()).load(connection).await?;
-    let count: CountRow = filters
-        .narrow(CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM unit_search WHERE true"))
-        .sql(" LIMIT ")
-        .big(CANDIDATES)
-        .sql(") AS counted")
-        .get_result(connection)
-        .await?;
-    Ok((rows.into_iter().map(Found::from).collect(), Total::counted(count.count)))
+    let total = count_rows(connection, filters.narrow(CachedSql::new("SELECT FROM unit_search WHERE true"))).await?;
+    Ok((rows.into_iter().map(Found::from).collect(), total))
 }
 
 fn after_code(statement: CachedSql, key: &Key) -> CachedSql {

@@ -11,12 +11,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rmu_domain::{
-    facts::UnitRecord,
-    ids::{UnitId, UniversityId},
-    slug::Slug,
-    unit_code::UnitCode,
-};
+use rmu_domain::{facts::UnitRecord, ids::UnitId, unit_code::UnitCode};
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
@@ -187,21 +182,6 @@ impl VersionRow {
         };
         Ok((record, read))
     }
-}
-
-#[derive(Debug, QueryableByName)]
-struct IdRow {
-    #[diesel(sql_type = sql::Uuid)]
-    id: Uuid,
-}
-
-pub(crate) async fn university_id_of_slug(
-    connection: &mut AsyncPgConnection,
-    slug: &Slug,
-) -> Result<Option<UniversityId>, DatabaseError> {
-    let rows: Vec<IdRow> =
-        CachedSql::new("SELECT id FROM universities WHERE slug = ").text(slug.as_str()).load(connection).await?;
-    Ok(rows.into_iter().next().map(|row| row.id.into()))
 }
 
 fn broken(error: serde_json::Error) -> DatabaseError {

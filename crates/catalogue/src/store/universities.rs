@@ -1,6 +1,6 @@
 //! SQL of universities.
 
-use crate::store::schema::universities;
+use crate::store::{cached_sql::CachedSql, schema::universities};
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{ids::UniversityId, slug::Slug};
@@ -75,4 +75,19 @@ pub(crate) async fn any_with_domains(
 ) -> Result<bool, DatabaseError> {
     let taken = universities::table.filter(universities::email_domains.overlaps_with(domains));
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection).await?)
+}
+
+#[derive(Debug, QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = sql::Uuid)]
+    id: Uuid,
+}
+
+pub(crate) async fn id_of_slug(
+    connection: &mut AsyncPgConnection,
+    slug: &Slug,
+) -> Result<Option<UniversityId>, DatabaseError> {
+    let rows: Vec<IdRow> =
+        CachedSql::new("SELECT id FROM universities WHERE slug = ").text(slug.as_str()).load(connection).await?;
+    Ok(rows.into_iter().next().map(|row| row.id.into()))
 }

@@ -3,7 +3,7 @@
 use crate::{
     page::{PageLimit, Total},
     search::UniversityName,
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, counting::count_rows},
     university_profiles::{Faculty, UniversityProfile},
 };
 use chrono::{DateTime, Utc};
@@ -81,19 +81,8 @@ impl From<ProfileRow> for UniversityProfile {
     }
 }
 
-#[derive(Debug, QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = sql::BigInt)]
-    count: i64,
-}
-
-pub(crate) async fn count(connection: &mut AsyncPgConnection) -> Result<i64, DatabaseError> {
-    let row: CountRow = CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM universities LIMIT ")
-        .big(i64::from(Total::EXACT_TO) + 1)
-        .sql(") AS counted")
-        .get_result(connection)
-        .await?;
-    Ok(row.count)
+pub(crate) async fn count(connection: &mut AsyncPgConnection) -> Result<Total, DatabaseError> {
+    count_rows(connection, CachedSql::new("SELECT FROM universities")).await
 }
 
 #[derive(Debug, QueryableByName)]
