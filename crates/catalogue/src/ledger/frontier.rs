@@ -30,19 +30,18 @@ pub async fn admit_frontier(database: &Database, limit: u32) -> Result<u32, Cata
             let waiting = jobs::lock_with_frontier(connection).await?;
             let share = room.div_ceil(u32::try_from(waiting.len()).unwrap_or(1).max(1));
             let mut left = room;
-            for waiting in waiting {
-                let job = waiting.id;
-                let (taken, admitted) = frontier::admit(connection, job, waiting.source, share.min(left)).await?;
+            for job in waiting {
+                let (taken, admitted) = frontier::admit(connection, job.id, job.source, share.min(left)).await?;
                 let delta =
                     jobs::Delta { frontier: -taken, live: admitted, skipped: taken - admitted, ..Default::default() };
-                jobs::apply(connection, job, delta).await?;
+                jobs::apply(connection, job.id, delta).await?;
                 left = left.saturating_sub(u32::try_from(admitted).unwrap_or_default());
                 // Codes count when they are used: those that came to nothing must not end the round.
                 let more = share.min(left).saturating_sub(u32::try_from(taken).unwrap_or_default());
-                let (used, made) = expansion::admit(connection, waiting, more).await?;
+                let (used, made) = expansion::admit(connection, job, more).await?;
                 let delta = jobs::Delta { frontier: -used, live: made, skipped: used - made, ..Default::default() };
                 if used > 0 {
-                    jobs::apply(connection, job, delta).await?;
+                    jobs::apply(connection, job.id, delta).await?;
                     left = left.saturating_sub(u32::try_from(used).unwrap_or_default());
                 }
                 if left == 0 {
