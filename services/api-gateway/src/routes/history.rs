@@ -4,7 +4,7 @@ use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
     routes::{
-        parameters::{self, refused},
+        parameters::{self, PageOfUnit, refused},
         units::one_unit,
     },
 };
@@ -25,19 +25,6 @@ pub const ACCESS: &[RouteAccess] = &[
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(get_history).service(get_diff);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HistoryQuery {
-    /// The slug of a university, when the code exists at several.
-    #[param(example = "northfield")]
-    university: Option<String>,
-    /// How many on a page: 1 to 50, by default 20.
-    #[param(example = 20, minimum = 1, maximum = 50)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
 }
 
 /// The versions of a unit, the newest handbook first.
@@ -66,7 +53,7 @@ async fn get_history(
     request: HttpRequest,
     state: web::Data<AppState>,
     key: Path<String>,
-    query: Query<HistoryQuery>,
+    query: Query<PageOfUnit>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = parameters::limit(query.0.limit)?;
     let unit = one_unit(&state, &key.0, query.0.university.as_deref()).await?;

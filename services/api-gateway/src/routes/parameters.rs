@@ -7,6 +7,31 @@ use rmu_catalogue::{
 };
 use rmu_domain::{ParseError, slug::Slug};
 use rmu_web::{Page, Problem};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which university's unit is meant when a code exists at several.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WhichUniversity {
+    /// The slug of a university, when the code exists at several.
+    #[param(example = "northfield")]
+    pub(crate) university: Option<String>,
+}
+
+/// The same, and a page of what belongs to the unit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageOfUnit {
+    /// The slug of a university, when the code exists at several.
+    #[param(example = "northfield")]
+    pub(crate) university: Option<String>,
+    /// How many on a page: 1 to 50, by default 20.
+    #[param(example = 20, minimum = 1, maximum = 50)]
+    pub(crate) limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
 
 /// A refusal of the parameter `name`.
 pub(crate) fn refused(name: &'static str) -> impl FnOnce(ParseError) -> ApiError {

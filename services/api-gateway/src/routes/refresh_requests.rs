@@ -3,21 +3,14 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess, Student},
-    routes::{
-        parameters::{self, refused},
-        scrapes::trace,
-        units::ambiguous,
-    },
+    routes::{parameters::WhichUniversity, scrapes::trace, units::one_unit},
 };
 use actix_web::{HttpRequest, post, web};
 use chrono::{DateTime, Utc};
-use rmu_catalogue::{
-    refresh_requests::{Refresh, RefreshRequest, RefreshState, request_refresh},
-    units::{Identified, UnitKey, identify},
-};
+use rmu_catalogue::refresh_requests::{Refresh, RefreshRequest, RefreshState, request_refresh};
 use rmu_web::{Data, Path, Query, rate_limit::enforce};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -25,14 +18,6 @@ pub const ACCESS: &[RouteAccess] = &[RouteAccess::new("POST", "/api/units/{unit}
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(create);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct RefreshQuery {
-    /// The slug of a university, when the code exists at several.
-    #[param(example = "northfield")]
-    university: Option<String>,
 }
 
 /// What happens next.
@@ -68,14 +53,9 @@ async fn create(
     state: web::Data<AppState>,
     student: Student,
     key: Path<String>,
-    query: Query<RefreshQuery>,
+    query: Query<WhichUniversity>,
 ) -> Result<Data<RefreshBody>, ApiError> {
-    let key = UnitKey::parse(&key.0).map_err(refused("unit"))?;
-    let university = parameters::slug("university", query.0.university.as_deref())?;
-    let unit = match identify(&state.database, &key, university.as_ref()).await? {
-        Identified::One(unit) => unit.id,
-        Identified::Ambiguous(candidates) => return Err(ambiguous(&candidates)),
-    };
+    let unit = one_unit(&state, &key.0, query.0.university.as_deref()).await?.id;
     enforce(&state.limiter, state.config.limits.refresh, &student.account.to_string(), &request).await?;
     let asked = RefreshRequest { unit, account: student.account, trace: trace(), now: Utc::now() };
     let refresh = request_refresh(&state.database, state.config.max_queue_size, &asked).await?;

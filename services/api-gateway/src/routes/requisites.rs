@@ -3,14 +3,15 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
-    routes::{parameters, units::one_unit},
+    routes::{
+        parameters::{self, PageOfUnit, WhichUniversity},
+        units::one_unit,
+    },
 };
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use body::{EligibilityBody, EligibilityView, RequisitesView};
 use rmu_catalogue::requisites;
 use rmu_web::{Data, Json, Path, Query, problem::ProblemBody};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub mod body;
@@ -23,19 +24,6 @@ pub const ACCESS: &[RouteAccess] = &[
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     services.service(get_requisites).service(judge);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct RequisitesQuery {
-    /// The slug of a university, when the code exists at several.
-    #[param(example = "northfield")]
-    university: Option<String>,
-    /// How many of the units that this one unlocks: 1 to 50, by default 20.
-    #[param(example = 20, minimum = 1, maximum = 50)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page of unlocked units before.
-    cursor: Option<String>,
 }
 
 /// What a unit requires, as trees, and what it unlocks.
@@ -65,21 +53,13 @@ async fn get_requisites(
     request: HttpRequest,
     state: web::Data<AppState>,
     key: Path<String>,
-    query: Query<RequisitesQuery>,
+    query: Query<PageOfUnit>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = parameters::limit(query.0.limit)?;
     let unit = one_unit(&state, &key.0, query.0.university.as_deref()).await?;
     let graph = requisites::of_unit(&state.database, &unit, query.0.cursor.as_deref(), limit).await?;
     let page = parameters::page(limit, graph.unlocks.next.clone(), graph.unlocks.total);
     Ok(Data::new(RequisitesView::new(&unit, &graph)).with_page(page).or_not_modified(&request))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct EligibilityQuery {
-    /// The slug of a university, when the code exists at several.
-    #[param(example = "northfield")]
-    university: Option<String>,
 }
 
 /// Judges whether somebody with these passed units may take the unit.
@@ -110,7 +90,7 @@ pub struct EligibilityQuery {
 async fn judge(
     state: web::Data<AppState>,
     key: Path<String>,
-    query: Query<EligibilityQuery>,
+    query: Query<WhichUniversity>,
     body: Json<EligibilityBody>,
 ) -> Result<Data<EligibilityView>, ApiError> {
     let achieved = body.0.parse()?;

@@ -4,7 +4,7 @@ use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess, Student},
     routes::{
-        parameters,
+        parameters::{self, WhichUniversity},
         units::{one_unit, summary::CandidateView},
     },
 };
@@ -76,14 +76,6 @@ async fn list_wanted(
     Ok(Data::new(views).with_page(parameters::page(limit, found.next, found.total)).or_not_modified(&request))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ReviewRequestQuery {
-    /// The slug of a university, when the code exists at several.
-    #[param(example = "northfield")]
-    university: Option<String>,
-}
-
 /// A request for a review.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -124,7 +116,7 @@ async fn create(
     state: web::Data<AppState>,
     student: Student,
     key: Path<String>,
-    query: Query<ReviewRequestQuery>,
+    query: Query<WhichUniversity>,
 ) -> Result<Data<ReviewRequestView>, ApiError> {
     let unit = one_unit(&state, &key.0, query.0.university.as_deref()).await?;
     let request = request_review(&state.database, unit.id, student.account).await?;

@@ -5,7 +5,7 @@ use crate::{
     auth::{Access, RouteAccess, Student},
     routes::{
         parameters::{self, refused},
-        units::ambiguous,
+        units::the_one,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -13,7 +13,7 @@ use body::{NewReviewBody, ReviewView};
 use rmu_catalogue::{
     idempotency::IdempotencyKey as Key,
     reviews::{self, Author, ReviewSort},
-    units::{Identified, UnitKey, identify},
+    units::UnitKey,
 };
 use rmu_domain::{account::Role, ids::UnitId};
 use rmu_web::{Data, IdempotencyKey, Json, Path, Problem, Query, problem::ProblemBody};
@@ -82,10 +82,7 @@ async fn list_reviews(
     let unit = match (key, &university) {
         // An id needs no looking up: whether it exists is seen when the reviews are read.
         (UnitKey::Id(id), None) => id,
-        (key, university) => match identify(&state.database, &key, university.as_ref()).await? {
-            Identified::One(unit) => unit.id,
-            Identified::Ambiguous(candidates) => return Err(ambiguous(&candidates)),
-        },
+        (key, university) => the_one(&state, &key, university.as_ref()).await?.id,
     };
     let found = reviews::of_unit(&state.database, unit, sort, query.cursor.as_deref(), limit).await?;
     let views: Vec<ReviewView> = found.entries.into_iter().map(ReviewView::from).collect();

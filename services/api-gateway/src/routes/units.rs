@@ -7,7 +7,7 @@ pub mod summary;
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
-    routes::parameters::{self, refused},
+    routes::parameters::{self, WhichUniversity, refused},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use detail::UnitDetailView;
@@ -15,7 +15,7 @@ use rmu_catalogue::{
     search::{Filters, SearchRequest, search, suggestions::suggest},
     units::{Candidate, Identified, UnitKey, UnitLookup, find, identify},
 };
-use rmu_domain::{credit_points::CreditPoints, query::SearchQuery};
+use rmu_domain::{credit_points::CreditPoints, query::SearchQuery, slug::Slug};
 use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
 use serde::Deserialize;
 use suggestions::SuggestionView;
@@ -192,15 +192,6 @@ async fn suggest_units(
     Ok(Data::new(views).or_not_modified(&request))
 }
 
-/// Which university's unit is meant when a code exists at several.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct WhichUniversity {
-    /// The slug of a university.
-    #[param(example = "northfield")]
-    university: Option<String>,
-}
-
 /// One unit with everything known of it.
 ///
 /// A fact that is unknown is `null`, and `gaps` says why; an empty list means that the handbook says there are none.
@@ -241,7 +232,12 @@ async fn get_unit(
 pub(crate) async fn one_unit(state: &AppState, key: &str, university: Option<&str>) -> Result<Candidate, ApiError> {
     let key = UnitKey::parse(key).map_err(refused("unit"))?;
     let university = parameters::slug("university", university)?;
-    match identify(&state.database, &key, university.as_ref()).await? {
+    the_one(state, &key, university.as_ref()).await
+}
+
+/// The one unit of this key, or a 409.
+pub(crate) async fn the_one(state: &AppState, key: &UnitKey, university: Option<&Slug>) -> Result<Candidate, ApiError> {
+    match identify(&state.database, key, university).await? {
         Identified::One(unit) => Ok(unit),
         Identified::Ambiguous(candidates) => Err(ambiguous(&candidates)),
     }
