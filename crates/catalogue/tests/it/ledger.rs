@@ -18,6 +18,7 @@ use rmu_domain::{
     unit_code::UnitCode,
 };
 use rmu_postgres::DatabaseError;
+use rmu_test_support::wait;
 use std::{sync::Mutex, time::Duration};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,13 +29,14 @@ async fn of_500_concurrent_posts_exactly_as_many_as_the_limit_are_admitted() {
         let database = stage.database.clone();
         tokio::spawn(async move {
             let request = request(list(&[&format!("{number:05}")]));
-            loop {
+            wait::value(Duration::from_secs(60), || async {
                 match start_scrape(&database, limit, &request).await {
                     // Nothing was begun: on a slow machine some must ask again, as a 503 tells them to.
-                    Err(CatalogueError::Database(DatabaseError::Timeout(_))) => {}
-                    other => break other,
+                    Err(CatalogueError::Database(DatabaseError::Timeout(_))) => None,
+                    other => Some(other),
                 }
-            }
+            })
+            .await
         })
     });
     let (mut admitted, mut refused) = (0, 0);

@@ -17,7 +17,7 @@ use rmu_messaging::{
         WORKER_STATS_ROUTE, account_event_route,
     },
 };
-use rmu_test_support::broker::TestVhost;
+use rmu_test_support::{broker::TestVhost, wait};
 use tokio_util::sync::CancellationToken;
 
 async fn publisher_of(vhost: &TestVhost, service: Service) -> Publisher {
@@ -25,15 +25,16 @@ async fn publisher_of(vhost: &TestVhost, service: Service) -> Publisher {
 }
 
 async fn may<M: Contract>(publisher: &Publisher, route: &Route) -> bool {
-    loop {
+    wait::value(SOON, || async {
         match publisher.publish(route, &M::example()).await {
-            Ok(()) => return true,
-            Err(PublishError::Forbidden { .. }) => return false,
+            Ok(()) => Some(true),
+            Err(PublishError::Forbidden { .. }) => Some(false),
             // A broker that has much else to do has not said no.
-            Err(PublishError::TimedOut) => {}
+            Err(PublishError::TimedOut) => None,
             Err(error) => panic!("{route:?}: {error}"),
         }
-    }
+    })
+    .await
 }
 
 #[tokio::test]
