@@ -218,6 +218,8 @@ mod tests {
         assert_eq!(unclear.is_met(&passed), Holds::Unknown);
         let forbidden = requisite(RequisiteKind::Prohibition, "31251, 48730");
         assert_eq!(forbidden.is_met(&passed), Holds::No);
+        let vague = requisite(RequisiteKind::Prohibition, "Not for students of the old curriculum");
+        assert_eq!(vague.is_met(&passed), Holds::Unknown, "what is not understood forbids nothing and allows nothing");
         let beside = requisite(RequisiteKind::Corequisite, "26012");
         for (requisites, expected) in [
             (None, Holds::Unknown),
