@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
 mod artefacts;
+mod audit;
 mod bad_input;
 mod code_templates;
 mod comparisons;
@@ -14,6 +15,7 @@ mod ingest;
 mod ledger;
 mod listings;
 mod migrations;
+mod moderation;
 mod paging;
 mod priorities;
 mod random_runs;
