@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod ingest;
 pub mod ledger;
 pub mod migrations;
+pub mod notifications;
 pub mod page;
 pub mod refresh_requests;
 pub mod requisites;

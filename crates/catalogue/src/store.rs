@@ -15,6 +15,7 @@ pub(crate) mod health_figures;
 pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
+pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;

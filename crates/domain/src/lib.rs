@@ -10,6 +10,7 @@ pub mod code_template;
 pub mod credit_points;
 pub mod facts;
 pub mod ids;
+pub mod notification;
 pub mod parse_error;
 pub mod query;
 pub mod rating;

@@ -15,6 +15,7 @@ pub mod export;
 pub mod health;
 pub mod history;
 pub mod methodology;
+pub mod notifications;
 pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
@@ -55,6 +56,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    notifications::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -80,6 +82,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    notifications::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

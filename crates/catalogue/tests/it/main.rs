@@ -14,6 +14,7 @@ mod ingest;
 mod ledger;
 mod listings;
 mod migrations;
+mod notifications;
 mod paging;
 mod priorities;
 mod random_runs;
