@@ -62,6 +62,8 @@ ids! {
     DeadLetterId,
     /// A scrape job: one run over a source, started by an administrator or a schedule.
     JobId,
+    /// A piece of news for one account.
+    NotificationId,
     /// A review of a unit.
     ReviewId,
     /// A handbook site and the rules to read it.

@@ -12,6 +12,7 @@ pub mod credit_points;
 pub mod facts;
 pub mod ids;
 pub mod moderation;
+pub mod notification;
 pub mod parse_error;
 pub mod query;
 pub mod rating;

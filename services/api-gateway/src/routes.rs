@@ -16,6 +16,7 @@ pub mod export;
 pub mod health;
 pub mod history;
 pub mod methodology;
+pub mod notifications;
 pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
@@ -57,6 +58,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    notifications::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -83,6 +85,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    notifications::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

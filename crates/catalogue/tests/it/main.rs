@@ -16,6 +16,7 @@ mod ledger;
 mod listings;
 mod migrations;
 mod moderation;
+mod notifications;
 mod paging;
 mod priorities;
 mod random_runs;
