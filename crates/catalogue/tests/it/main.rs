@@ -23,6 +23,7 @@ mod random_runs;
 mod requisites;
 mod retry;
 mod review_requests;
+mod review_states;
 mod reviews;
 mod schedules;
 mod scores;
