@@ -41,6 +41,8 @@ pub enum ConflictKind {
     AlreadyReviewed,
     /// An idempotency key was used before with another request.
     IdempotencyKeyReused,
+    /// The thing is no longer as its sender saw it.
+    Changed,
     /// The thing's state forbids this step.
     WrongState,
     /// Several things answer to the name given.
