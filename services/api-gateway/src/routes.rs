@@ -18,11 +18,14 @@ pub mod history;
 pub mod methodology;
 pub mod notifications;
 pub mod openapi;
+pub mod own_reviews;
 pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
 pub mod requisites;
+pub mod review_reports;
 pub mod review_requests;
+pub mod review_votes;
 pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
@@ -58,6 +61,9 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    own_reviews::configure(services);
+    review_votes::configure(services);
+    review_reports::configure(services);
     notifications::configure(services);
     universities::configure(services);
     methodology::configure(services);
@@ -85,6 +91,9 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    own_reviews::ACCESS,
+    review_votes::ACCESS,
+    review_reports::ACCESS,
     notifications::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,

@@ -91,6 +91,7 @@ fn conflict(kind: ConflictKind, detail: String) -> Problem {
     let (code, reason) = match kind {
         ConflictKind::AlreadyExists => (ErrorCode::Conflict, "already_exists"),
         ConflictKind::AlreadyReviewed => (ErrorCode::Conflict, "already_reviewed"),
+        ConflictKind::Changed => (ErrorCode::PreconditionFailed, "changed"),
         ConflictKind::WrongState => (ErrorCode::Conflict, "wrong_state"),
         ConflictKind::Ambiguous => (ErrorCode::Ambiguous, "ambiguous"),
         ConflictKind::IdempotencyKeyReused => (ErrorCode::IdempotencyMismatch, "idempotency_key_reused"),
