@@ -21,7 +21,7 @@ async fn a_difference_is_told_and_put_right_when_asked_to() {
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(check(&[]).await.0, Some(0));
-    let sql = "INSERT INTO catalogue.universities (id, slug, name) VALUES (gen_random_uuid(), 'u', 'U');
+    let sql = "INSERT INTO catalogue.universities (id, slug, name) VALUES (gen_random_uuid(), 'u0', 'U');
                INSERT INTO catalogue.university_scores SELECT id, 2025, 1, 5, 5, 5, 5, 5 FROM catalogue.universities";
     client.batch_execute(sql).await.unwrap();
     let (code, told) = check(&[]).await;

@@ -23,7 +23,7 @@ const FILL: &str = "
     BEGIN;
     -- On a busy machine this takes longer than any statement of the service may.
     SET LOCAL statement_timeout = 0;
-    INSERT INTO universities (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000000', 'u', 'U');
+    INSERT INTO universities (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000000', 'u0', 'U');
     INSERT INTO units (id, university_id, code, code_normalised, title, first_seen_at, last_seen_at)
     SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, '00000000-0000-7000-8000-000000000000', 'U' || n,
            'U' || n, 'U', now(), now() FROM generate_series(0, 9) AS n;
