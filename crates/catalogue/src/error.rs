@@ -45,6 +45,14 @@ pub enum ConflictKind {
     WrongState,
     /// Several things answer to the name given.
     Ambiguous,
+    /// Somebody decided it before.
+    AlreadyDecided,
+    /// Another moderator is at it.
+    ClaimedByAnother,
+    /// It is another thing now than the one that was looked at.
+    Changed,
+    /// There is one appeal, and it was made.
+    AlreadyAppealed,
 }
 
 impl CatalogueError {

@@ -3,6 +3,7 @@
 //! Knows neither HTTP nor AMQP: what must be sent stands in tables (due tasks, outbox) until whoever
 //! publishes has done so.
 
+pub mod appeals;
 pub mod audit;
 pub mod comparisons;
 pub mod dead_letters;
@@ -15,6 +16,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod migrations;
 pub mod moderation;
+pub mod moderation_figures;
 pub mod notifications;
 pub mod page;
 pub mod refresh_requests;
@@ -27,6 +29,7 @@ pub mod search;
 pub mod source_health;
 pub mod sources;
 mod store;
+pub mod takedowns;
 pub mod units;
 pub mod universities;
 pub mod university_profiles;

@@ -1,5 +1,6 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
+pub(crate) mod appeals;
 pub(crate) mod artefacts;
 pub(crate) mod audit;
 mod cached_sql;
@@ -17,6 +18,7 @@ pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod moderation;
+pub(crate) mod moderation_figures;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod overview;
@@ -29,6 +31,7 @@ pub(crate) mod schema;
 pub(crate) mod scores;
 pub(crate) mod search;
 pub(crate) mod sources;
+pub(crate) mod takedowns;
 pub(crate) mod tasks;
 pub(crate) mod units;
 pub(crate) mod universities;

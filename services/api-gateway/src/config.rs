@@ -69,6 +69,7 @@ pub struct RateLimits {
     pub login: Limit,
     pub register: Limit,
     pub refresh: Limit,
+    pub takedown: Limit,
 }
 
 impl Config {
@@ -158,13 +159,17 @@ impl RateLimits {
         let register =
             env.number("REGISTER_LIMIT_PER_HOUR", "Registrations per address and hour.", most.clone()).default("5");
         let refresh = env
-            .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most)
+            .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most.clone())
             .default("10");
+        let takedown = env
+            .number("TAKEDOWN_LIMIT_PER_DAY", "Requests to take a review down, per address and day.", most)
+            .default("5");
         Some(Self {
             general: Limit::per_minute("general", general?),
             login: Limit::per("login", login?, Duration::from_secs(300)),
             register: Limit::per("register", register?, Duration::from_secs(3600)),
             refresh: Limit::per("refresh", refresh?, Duration::from_secs(3600)),
+            takedown: Limit::per("takedown", takedown?, Duration::from_secs(24 * 3600)),
         })
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod admin_universities;
 pub(crate) mod app;
+pub mod appeals;
 pub mod audit;
 pub mod auth;
 pub mod browser_pool;
@@ -16,6 +17,8 @@ pub mod export;
 pub mod health;
 pub mod history;
 pub mod methodology;
+pub mod moderation;
+pub mod moderation_figures;
 pub mod notifications;
 pub mod openapi;
 pub(crate) mod parameters;
@@ -29,6 +32,7 @@ pub mod scrapes;
 pub mod session;
 pub mod source_health;
 pub mod sources;
+pub mod takedowns;
 pub mod units;
 pub mod universities;
 
@@ -59,6 +63,10 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     history::configure(services);
     reviews::configure(services);
     notifications::configure(services);
+    appeals::configure(services);
+    moderation::configure(services);
+    moderation_figures::configure(services);
+    takedowns::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -86,6 +94,11 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     history::ACCESS,
     reviews::ACCESS,
     notifications::ACCESS,
+    appeals::ACCESS,
+    moderation::ACCESS,
+    moderation_figures::ACCESS,
+    takedowns::ACCESS,
+    takedowns::handling::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

@@ -92,6 +92,10 @@ fn conflict(kind: ConflictKind, detail: String) -> Problem {
         ConflictKind::AlreadyExists => (ErrorCode::Conflict, "already_exists"),
         ConflictKind::AlreadyReviewed => (ErrorCode::Conflict, "already_reviewed"),
         ConflictKind::WrongState => (ErrorCode::Conflict, "wrong_state"),
+        ConflictKind::AlreadyDecided => (ErrorCode::Conflict, "already_decided"),
+        ConflictKind::ClaimedByAnother => (ErrorCode::Conflict, "claimed_by_another"),
+        ConflictKind::Changed => (ErrorCode::Conflict, "changed"),
+        ConflictKind::AlreadyAppealed => (ErrorCode::Conflict, "already_appealed"),
         ConflictKind::Ambiguous => (ErrorCode::Ambiguous, "ambiguous"),
         ConflictKind::IdempotencyKeyReused => (ErrorCode::IdempotencyMismatch, "idempotency_key_reused"),
     };
