@@ -1,11 +1,11 @@
 //! Reviews: one per student and unit, shown as their authors chose.
 
 use crate::{
-    CatalogueError, ConflictKind,
+    CatalogueError, ConflictKind, fanouts,
     idempotency::{self, IdempotencyKey, Replay},
     page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     search::words,
-    store::{review_requests, reviews as store, scores},
+    store::{reviews as store, scores},
 };
 use chrono::{DateTime, Datelike, Utc};
 use rmu_domain::{
@@ -148,7 +148,7 @@ async fn write(
         would_recommend: draft.would_recommend,
     };
     scores::add(connection, contribution).await?;
-    review_requests::fulfil(connection, unit).await?;
+    fanouts::review_shown(connection, unit, written.id, author.account).await?;
     Ok(written)
 }
 
