@@ -2,6 +2,7 @@
 //! them; both are listed here and nowhere else.
 
 pub mod admin_universities;
+pub mod admin_users;
 pub(crate) mod app;
 pub mod auth;
 pub mod browser_pool;
@@ -9,11 +10,14 @@ pub mod caller;
 pub mod code_templates;
 pub mod comparisons;
 pub mod dead_letters;
+pub mod digests;
 pub mod docs;
 pub mod error;
 pub mod export;
 pub mod health;
 pub mod history;
+pub mod kept_units;
+pub mod me;
 pub mod methodology;
 pub mod notifications;
 pub mod openapi;
@@ -56,7 +60,11 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    kept_units::configure(services);
     notifications::configure(services);
+    me::configure(services);
+    digests::configure(services);
+    admin_users::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -82,7 +90,11 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    kept_units::ACCESS,
     notifications::ACCESS,
+    me::ACCESS,
+    digests::ACCESS,
+    admin_users::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];
