@@ -15,7 +15,7 @@ use rmu_domain::{
     ids::{AccountId, ReviewId, UnitId, VersionId},
     notification::{News, Notification},
 };
-use rmu_postgres::{AsyncPgConnection, Database};
+use rmu_postgres::{AsyncPgConnection, Database, DatabaseError};
 use uuid::Uuid;
 
 /// So many are told in one transaction.
@@ -50,18 +50,29 @@ pub(crate) struct Fanout {
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// A review can be read from now on: whoever asked for one and whoever follows the unit is to be told. Called in
-/// the transaction that shows it, while the unit is locked.
-pub(crate) async fn review_shown(
+/// A review can be read: whoever asked for one is to be told. Called in the transaction that shows it, while the unit
+/// is locked.
+pub(crate) async fn request_fulfilled(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
     review: ReviewId,
     author: AccountId,
-) -> Result<(), CatalogueError> {
+) -> Result<(), DatabaseError> {
     if review_requests::fulfil(connection, unit).await? {
         let news = News::RequestedReview { review };
         store::insert(connection, unit, Audience::Requesters, &news, Some(author)).await?;
     }
+    Ok(())
+}
+
+/// The same for a review that is new, of which whoever follows the unit is to be told as well.
+pub(crate) async fn review_written(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+    review: ReviewId,
+    author: AccountId,
+) -> Result<(), DatabaseError> {
+    request_fulfilled(connection, unit, review, author).await?;
     if store::is_followed(connection, unit).await? {
         let news = News::NewReview { review };
         store::insert(connection, unit, Audience::Followers, &news, Some(author)).await?;

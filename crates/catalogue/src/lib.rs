@@ -4,6 +4,7 @@
 //! publishes has done so.
 
 pub mod accounts;
+pub mod audit;
 pub mod comparisons;
 pub mod dead_letters;
 pub mod digests;
@@ -17,6 +18,7 @@ pub mod ingest;
 pub mod kept_units;
 pub mod ledger;
 pub mod migrations;
+pub mod moderation;
 pub mod notifications;
 pub mod page;
 pub mod refresh_requests;

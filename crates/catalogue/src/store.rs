@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod artefacts;
+pub(crate) mod audit;
 mod cached_sql;
 mod counting;
 pub(crate) mod dead_letters;
@@ -19,6 +20,7 @@ pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod kept_units;
+pub(crate) mod moderation;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod overview;

@@ -4,6 +4,7 @@
 pub mod admin_universities;
 pub mod admin_users;
 pub(crate) mod app;
+pub mod audit;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
@@ -44,6 +45,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     auth::configure(services);
     browser_pool::configure(services);
     admin_universities::configure(services);
+    audit::configure(services);
     sources::configure(services);
     source_health::configure(services);
     schedules::configure(services);
@@ -75,6 +77,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     auth::ACCESS,
     browser_pool::ACCESS,
     admin_universities::ACCESS,
+    audit::ACCESS,
     sources::ACCESS,
     source_health::ACCESS,
     schedules::ACCESS,
