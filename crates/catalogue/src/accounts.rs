@@ -5,7 +5,6 @@
 
 use crate::{
     CatalogueError,
-    reviews::authors,
     store::{accounts as store, digests, kept_units, notifications, review_requests},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -67,11 +66,10 @@ pub async fn apply(
             match change {
                 AccountChange::Renamed(nickname) if known.renamed_before(at) => {
                     store::set_renamed(connection, account, at).await?;
-                    authors::renamed(connection, account, nickname).await?;
+                    store::rename_author(connection, account, nickname).await?;
                 }
                 AccountChange::Banned(until) if known.ban_changed_before(at) => {
                     store::set_ban(connection, account, true, *until, at).await?;
-                    authors::banned(connection, account).await?;
                 }
                 AccountChange::Unbanned if known.ban_changed_before(at) => {
                     store::set_ban(connection, account, false, None, at).await?;
@@ -113,7 +111,6 @@ async fn clear(
 ) -> Result<(), CatalogueError> {
     // Locks units, and so comes first: whoever writes a review locks the unit before anything else.
     review_requests::delete_of_account(connection, account).await?;
-    authors::deleted(connection, account, reviews).await?;
     kept_units::delete_of_account(connection, account).await?;
     notifications::delete_of_account(connection, account).await?;
     digests::delete_of_account(connection, account).await?;

@@ -8,6 +8,7 @@ use crate::{
 };
 use actix_web::{delete, get, post, put, web};
 use body::{BanBody, RoleBody, SessionsEndedView, UserView};
+use rmu_catalogue::audit::{self, AuditAction, Details, Entry, Subject, SubjectKind};
 use rmu_domain::{account::Role, ids::AccountId, notification::Reason};
 use rmu_messaging::contracts::accounts::{
     BanAccountV1, ChangeRoleV1, EndSessionsV1, GetAccountV1, ListAccountsV1, UnbanAccountV1,
@@ -155,6 +156,8 @@ async fn ban(
         by: admin.account.as_uuid(),
     };
     let banned = state.auth.call(&request).await??;
+    let term = Details::default().flag("term", banned.ban.as_ref().is_some_and(|ban| ban.until.is_some()));
+    record(&state, &admin, AuditAction::AccountBanned, account, term).await?;
     Ok(Data::new(UserView::from(banned)))
 }
 
@@ -174,6 +177,7 @@ async fn ban(
 async fn unban(state: web::Data<AppState>, admin: Admin, id: Path<String>) -> Result<Data<UserView>, ApiError> {
     let account = parse(&id.0)?;
     let free = state.auth.call(&UnbanAccountV1 { account_id: account.as_uuid() }).await??;
+    record(&state, &admin, AuditAction::AccountUnbanned, account, Details::default()).await?;
     Ok(Data::new(UserView::from(free)))
 }
 
@@ -206,6 +210,8 @@ async fn change_role(
     let role = Role::parse(&body.0.role).map_err(|error| Problem::invalid("role", error.to_string()))?;
     let request = ChangeRoleV1 { account_id: account.as_uuid(), role: role.as_str().to_owned() };
     let changed = state.auth.call(&request).await??;
+    let details = Details::default().word("role", role.as_str());
+    record(&state, &admin, AuditAction::AccountRoleChanged, account, details).await?;
     Ok(Data::new(UserView::from(changed)))
 }
 
@@ -229,7 +235,23 @@ async fn end_sessions(
 ) -> Result<Data<SessionsEndedView>, ApiError> {
     let account = parse(&id.0)?;
     let ended = state.auth.call(&EndSessionsV1 { account_id: account.as_uuid() }).await??;
+    let details = Details::default().number("sessions", ended.ended);
+    record(&state, &admin, AuditAction::AccountSessionsEnded, account, details).await?;
     Ok(Data::new(SessionsEndedView { ended: ended.ended }))
+}
+
+/// Writes down what the auth service has done. Should that fail, the administrator is told that the action failed, and
+/// repeating it, which changes nothing more, writes it down.
+async fn record(
+    state: &AppState,
+    admin: &Admin,
+    action: AuditAction,
+    account: AccountId,
+    details: Details,
+) -> Result<(), ApiError> {
+    let actor = admin.actor();
+    let entry = Entry::new(&actor, action, Subject::of(SubjectKind::Account, account)).with(details);
+    Ok(audit::record_alone(&state.database, &entry).await?)
 }
 
 /// What is no id names no account.

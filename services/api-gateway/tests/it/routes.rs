@@ -1,10 +1,12 @@
 //! The routes, in the shape of the URL tree.
 
 mod access;
+mod admin_users;
 mod auth;
 mod browser_pool;
 mod docs;
 mod export;
+mod me;
 mod reviews;
 mod sources;
 mod units;
