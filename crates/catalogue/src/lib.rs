@@ -12,6 +12,7 @@ pub mod error;
 pub mod export;
 pub mod fanouts;
 pub mod fetch_windows;
+pub mod figures;
 pub mod history;
 pub mod idempotency;
 pub mod ingest;

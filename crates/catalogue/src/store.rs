@@ -13,6 +13,7 @@ pub(crate) mod expansions;
 pub(crate) mod export;
 pub(crate) mod fanouts;
 pub(crate) mod fetch_windows;
+pub(crate) mod figures;
 pub(crate) mod frontier;
 pub(crate) mod health;
 pub(crate) mod health_figures;

@@ -5,6 +5,7 @@ pub mod artefacts;
 mod dead_letters;
 mod digests;
 mod fanouts;
+mod figures;
 mod ingest;
 mod relay;
 mod scheduler;
@@ -36,6 +37,7 @@ pub fn register(background: &Background, state: &AppState) {
         background.spawn("scheduler", |stop| scheduler::run(state.clone(), stop));
         background.spawn("account events", |stop| account_events::run(state.clone(), stop));
         background.spawn("digests", |stop| digests::run(state.clone(), stop));
+        background.spawn("figures", |stop| figures::run(state.clone(), stop));
         background.spawn("fan-outs", |stop| fanouts::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
         if let Some(store) = &state.artefacts {

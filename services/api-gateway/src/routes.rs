@@ -33,6 +33,7 @@ pub mod scrapes;
 pub mod session;
 pub mod source_health;
 pub mod sources;
+pub mod stats;
 pub mod units;
 pub mod universities;
 
@@ -67,6 +68,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     me::configure(services);
     digests::configure(services);
     admin_users::configure(services);
+    stats::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -98,6 +100,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     me::ACCESS,
     digests::ACCESS,
     admin_users::ACCESS,
+    stats::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

@@ -13,6 +13,7 @@ mod drift;
 mod export;
 mod fanouts;
 mod feed;
+mod figures;
 mod history;
 mod ingest;
 mod kept_units;
