@@ -7,7 +7,7 @@ use crate::{
     CatalogueError,
     store::{accounts as store, digests, kept_units, notifications, review_requests},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rmu_domain::{
     account::{Nickname, ReviewsLeft, Role},
     ids::AccountId,
@@ -59,6 +59,8 @@ pub async fn apply(
     change: &AccountChange,
     at: DateTime<Utc>,
 ) -> Result<(), CatalogueError> {
+    // As the database keeps it, so that a repeated change is not later than itself.
+    let at = at.trunc_subsecs(6);
     database
         .transaction(async |connection| {
             // Changes of one account are applied one after the other.

@@ -85,7 +85,7 @@ pub async fn ban(context: &AuthContext, request: BanAccountV1) -> Result<Account
         accounts::lock(connection, id).await?.ok_or(AuthError::NotFound)?;
         let account = store::set_ban(connection, id, reason, until, by).await?;
         sessions::end_but_latest(connection, id, 0, EndReason::Banned).await?;
-        outbox::write_account_event(connection, id, AccountChangeV1::Banned { until }).await?;
+        outbox::write_account_event(connection, id, AccountChangeV1::Banned { until: account.banned_until }).await?;
         record(connection, account).await
     });
     let record = work.await?;
@@ -152,7 +152,7 @@ pub async fn count(context: &AuthContext, request: CountAccountsV1) -> Result<Ac
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let mut connection = context.database.connection().await?;
     let totals = store::totals(&mut connection).await?;
-    let (from, until) = (midnight(request.from), midnight(request.until) + TimeDelta::days(1));
+    let (from, until) = (midnight(request.from), midnight(request.until.succ_opt().unwrap_or(NaiveDate::MAX)));
     let days = store::registered(&mut connection, from, until).await?;
     let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(AccountFiguresV1 {

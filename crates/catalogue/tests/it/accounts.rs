@@ -3,7 +3,7 @@
 use crate::support::{Catalogue, Unit, author, draft, write_review};
 use chrono::{DateTime, TimeDelta, Utc};
 use rmu_catalogue::{
-    accounts::{AccountChange, apply, clear_next_again, standing},
+    accounts::{AccountChange, Standing, apply, clear_next_again, standing},
     digests,
     fanouts::tell_next,
     kept_units::{KeptAs, keep},
@@ -33,7 +33,7 @@ async fn of_changes_that_overtake_one_another_the_latest_counts() {
     let (ada, start) = (AccountId::new(), Utc::now());
     let at = |second| start + TimeDelta::seconds(second);
     let stands = async || standing(&catalogue.database, ada).await.unwrap();
-    assert_eq!(stands().await, Default::default());
+    assert_eq!(stands().await, Standing::default());
 
     let until = Some(at(3600));
     changed(&catalogue, ada, &AccountChange::Unbanned, at(20)).await;

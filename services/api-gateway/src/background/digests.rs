@@ -44,7 +44,7 @@ async fn round(state: &AppState, stop: &CancellationToken) -> Result<(), Catalog
     while !stop.is_cancelled() && collect_next(&state.database, Utc::now()).await? {}
     let publisher = &state.publisher;
     let publish = |digests: Vec<Digest>| async move {
-        let sent = digests.into_iter().map(|digest| publish(publisher, digest));
+        let sent = digests.into_iter().map(|digest| send(publisher, digest));
         join_all(sent).await.into_iter().flatten().collect()
     };
     // What the broker does not take waits for the next round.
@@ -53,7 +53,7 @@ async fn round(state: &AppState, stop: &CancellationToken) -> Result<(), Catalog
 }
 
 /// The digest's account and day if the broker has confirmed it.
-async fn publish(publisher: &Publisher, digest: Digest) -> Option<(AccountId, NaiveDate)> {
+async fn send(publisher: &Publisher, digest: Digest) -> Option<(AccountId, NaiveDate)> {
     let key = (digest.account, digest.day);
     // The same for every publishing of one digest.
     let id = Uuid::new_v5(&digest.account.as_uuid(), digest.day.to_string().as_bytes());

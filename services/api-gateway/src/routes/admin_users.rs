@@ -4,7 +4,7 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, Admin, RouteAccess},
-    routes::{parameters, parameters::refused},
+    routes::parameters::{self, refused},
 };
 use actix_web::{delete, get, post, put, web};
 use body::{BanBody, RoleBody, SessionsEndedView, UserView};
