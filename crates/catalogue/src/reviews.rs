@@ -1,12 +1,12 @@
 //! Reviews: one per student and unit, shown as their authors chose.
 
 use crate::{
-    CatalogueError, ConflictKind,
+    CatalogueError, ConflictKind, fanouts,
     idempotency::{self, IdempotencyKey, Replay},
     page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     search::words,
     store::{
-        review_requests, reviews as store,
+        reviews as store,
         scores::{Changes, Contribution},
     },
 };
@@ -146,7 +146,7 @@ async fn write(
         }
         error.into()
     })?;
-    review_requests::fulfil(connection, unit).await?;
+    fanouts::review_written(connection, unit, written.id, author.account).await?;
     let mut changes = Changes::default();
     changes.add(&Contribution {
         unit,

@@ -1,22 +1,27 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
+pub(crate) mod accounts;
 pub(crate) mod appeals;
 pub(crate) mod artefacts;
 pub(crate) mod audit;
 mod cached_sql;
 mod counting;
 pub(crate) mod dead_letters;
+pub(crate) mod digests;
 pub(crate) mod dispatch;
 mod error;
 pub(crate) mod expansions;
 pub(crate) mod export;
+pub(crate) mod fanouts;
 pub(crate) mod fetch_windows;
+pub(crate) mod figures;
 pub(crate) mod frontier;
 pub(crate) mod health;
 pub(crate) mod health_figures;
 pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
+pub(crate) mod kept_units;
 pub(crate) mod moderation;
 pub(crate) mod moderation_figures;
 pub(crate) mod notifications;

@@ -2,6 +2,7 @@
 //! them; both are listed here and nowhere else.
 
 pub mod admin_universities;
+pub mod admin_users;
 pub(crate) mod app;
 pub mod appeals;
 pub mod audit;
@@ -11,11 +12,14 @@ pub mod caller;
 pub mod code_templates;
 pub mod comparisons;
 pub mod dead_letters;
+pub mod digests;
 pub mod docs;
 pub mod error;
 pub mod export;
 pub mod health;
 pub mod history;
+pub mod kept_units;
+pub mod me;
 pub mod methodology;
 pub mod moderation;
 pub mod moderation_figures;
@@ -32,6 +36,7 @@ pub mod scrapes;
 pub mod session;
 pub mod source_health;
 pub mod sources;
+pub mod stats;
 pub mod takedowns;
 pub mod units;
 pub mod universities;
@@ -62,11 +67,16 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    kept_units::configure(services);
     notifications::configure(services);
     appeals::configure(services);
     moderation::configure(services);
     moderation_figures::configure(services);
     takedowns::configure(services);
+    me::configure(services);
+    digests::configure(services);
+    admin_users::configure(services);
+    stats::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -93,12 +103,17 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    kept_units::ACCESS,
     notifications::ACCESS,
     appeals::ACCESS,
     moderation::ACCESS,
     moderation_figures::ACCESS,
     takedowns::ACCESS,
     takedowns::handling::ACCESS,
+    me::ACCESS,
+    digests::ACCESS,
+    admin_users::ACCESS,
+    stats::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

@@ -1,9 +1,8 @@
 //! Who sees a review, and how that changes: the one place where reviews come into the scores and leave them.
 
 use crate::{
-    CatalogueError,
+    CatalogueError, fanouts,
     store::{
-        review_requests,
         reviews::{self as store, LockedReview},
         scores::Changes,
     },
@@ -13,7 +12,7 @@ use rmu_domain::{
     review::{ReviewState, StateCause},
 };
 use rmu_postgres::AsyncPgConnection;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Where a review is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +95,7 @@ pub(super) async fn move_all(
         NewState::Hidden { cause, reason } | NewState::Removed { cause, reason } => (Some(cause), reason),
     };
     let mut changes = Changes::default();
-    let mut now_reviewed = BTreeSet::new();
+    let mut now_reviewed = BTreeMap::new();
     for before in reviews {
         store::set_state(connection, before.review.id, to.state(), cause, reason).await?;
         let after = LockedReview { state: to.state(), ..before.clone() };
@@ -105,12 +104,12 @@ pub(super) async fn move_all(
         }
         if let Some(contribution) = after.contribution() {
             changes.add(&contribution);
-            now_reviewed.insert(before.review.unit);
+            now_reviewed.insert(before.review.unit, (before.review.id, before.author));
         }
     }
-    for unit in now_reviewed {
+    for (unit, (review, author)) in now_reviewed {
         // While the review was out of sight, somebody may have asked for one.
-        review_requests::fulfil(connection, unit).await?;
+        fanouts::request_fulfilled(connection, unit, review, author).await?;
     }
     Ok(changes.apply(connection).await?)
 }

@@ -178,3 +178,12 @@ pub(crate) async fn delete(
         .await?;
     Ok(deleted > 0)
 }
+
+/// Everything that an account was told.
+pub(crate) async fn delete_of_account(
+    connection: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), DatabaseError> {
+    CachedSql::new("DELETE FROM notifications WHERE account_id = ").uuid(account).execute(connection).await?;
+    Ok(())
+}

@@ -1,17 +1,22 @@
 //! The catalogue against a real Postgres, a database per test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
+mod accounts;
 mod artefacts;
 mod audit;
 mod bad_input;
 mod code_templates;
 mod comparisons;
 mod dead_letters;
+mod digests;
 mod drift;
 mod export;
+mod fanouts;
 mod feed;
+mod figures;
 mod history;
 mod ingest;
+mod kept_units;
 mod ledger;
 mod listings;
 mod migrations;
