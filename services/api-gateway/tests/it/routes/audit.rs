@@ -6,6 +6,7 @@ use crate::{
 };
 use reqwest::{Method, StatusCode};
 use rmu_api_gateway::{auth::Access, routes::access_table};
+use rmu_messaging::contracts::{Contract, accounts::AccountRecordV1};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -77,6 +78,7 @@ async fn every_action_of_moderators_and_administrators_leaves_an_entry() {
     scrapes(&mut walk).await;
     dead_letters(&mut walk).await;
     moderation(&mut walk).await;
+    accounts(&mut walk).await;
 
     let rights = |access| matches!(access, Access::Moderator | Access::Admin);
     let must: BTreeSet<(String, String)> = access_table()
@@ -187,4 +189,12 @@ async fn moderation(walk: &mut Walk) {
     walk.of(Method::POST, "/api/moderation/takedowns/{id}/claim", &request, json!({})).await;
     let refuse = json!({ "decision": "refuse", "answer": "It is the number of the office." });
     walk.of(Method::POST, "/api/moderation/takedowns/{id}/decisions", &request, refuse).await;
+}
+
+async fn accounts(walk: &mut Walk) {
+    let account = AccountRecordV1::example().account_id.to_string();
+    walk.of(Method::POST, "/api/admin/users/{id}/ban", &account, json!({ "reason": "spam" })).await;
+    walk.of(Method::DELETE, "/api/admin/users/{id}/ban", &account, json!({})).await;
+    walk.of(Method::PUT, "/api/admin/users/{id}/role", &account, json!({ "role": "moderator" })).await;
+    walk.of(Method::DELETE, "/api/admin/users/{id}/sessions", &account, json!({})).await;
 }
