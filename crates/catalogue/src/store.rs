@@ -25,6 +25,8 @@ pub(crate) mod kept_units;
 pub(crate) mod moderation;
 pub(crate) mod moderation_figures;
 pub(crate) mod notifications;
+#[cfg(test)]
+mod notifications_plans;
 pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;

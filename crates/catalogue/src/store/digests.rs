@@ -22,7 +22,7 @@ pub(crate) async fn is_wanted(connection: &mut AsyncPgConnection, account: Accou
         .uuid(account)
         .load(connection)
         .await?;
-    Ok(rows.first().is_some_and(|row| row.enabled))
+    Ok(rows.into_iter().next().is_some_and(|row| row.enabled))
 }
 
 /// `token` is for an account that never wanted one; `now` counts only if it did not want one until now.
@@ -82,21 +82,23 @@ pub(crate) async fn lock_due(
     end: DateTime<Utc>,
     count: i64,
 ) -> Result<Vec<Subscriber>, DatabaseError> {
-    let rows: Vec<SubscriberRow> = CachedSql::new(
-        "SELECT account_id, unsubscribe_token, told_up_to FROM digest_settings WHERE enabled AND told_up_to < ",
-    )
-    .time(end)
-    .sql(" ORDER BY told_up_to, account_id LIMIT ")
-    .big(count)
-    .sql(" FOR UPDATE SKIP LOCKED")
-    .load(connection)
-    .await?;
+    let rows: Vec<SubscriberRow> = due(end, count).load(connection).await?;
     let subscriber = |row: SubscriberRow| Subscriber {
         account: row.account_id.into(),
         unsubscribe_token: row.unsubscribe_token,
         told_up_to: row.told_up_to,
     };
     Ok(rows.into_iter().map(subscriber).collect())
+}
+
+pub(super) fn due(end: DateTime<Utc>, count: i64) -> CachedSql {
+    CachedSql::new(
+        "SELECT account_id, unsubscribe_token, told_up_to FROM digest_settings WHERE enabled AND told_up_to < ",
+    )
+    .time(end)
+    .sql(" ORDER BY told_up_to, account_id LIMIT ")
+    .big(count)
+    .sql(" FOR UPDATE SKIP LOCKED")
 }
 
 #[derive(Debug, QueryableByName)]

@@ -127,15 +127,25 @@ pub(crate) async fn followers(
     fanout: &Fanout,
     count: i64,
 ) -> Result<Vec<AccountId>, DatabaseError> {
-    let mut statement = CachedSql::new("SELECT account_id FROM unit_follows WHERE unit_id = ")
-        .uuid(fanout.notification.unit)
-        .sql(" AND kept_at <= ")
-        .time(fanout.created_at);
-    if let Some(told) = fanout.told_up_to {
-        statement = statement.sql(" AND account_id > ").uuid(told);
-    }
-    let rows: Vec<AccountRow> = statement.sql(" ORDER BY account_id LIMIT ").big(count).load(connection).await?;
+    let statement = following(fanout.notification.unit, fanout.created_at, fanout.told_up_to, count);
+    let rows: Vec<AccountRow> = statement.load(connection).await?;
     Ok(rows.into_iter().map(|row| row.account_id.into()).collect())
+}
+
+pub(super) fn following(
+    unit: UnitId,
+    since_before: DateTime<Utc>,
+    after: Option<AccountId>,
+    count: i64,
+) -> CachedSql {
+    let mut statement = CachedSql::new("SELECT account_id FROM unit_follows WHERE unit_id = ")
+        .uuid(unit)
+        .sql(" AND kept_at <= ")
+        .time(since_before);
+    if let Some(after) = after {
+        statement = statement.sql(" AND account_id > ").uuid(after);
+    }
+    statement.sql(" ORDER BY account_id LIMIT ").big(count)
 }
 
 pub(crate) async fn advance(

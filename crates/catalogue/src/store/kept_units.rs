@@ -108,6 +108,16 @@ pub(crate) async fn page(
     after: Option<(DateTime<Utc>, UnitId)>,
     limit: PageLimit,
 ) -> Result<Vec<KeptUnit>, DatabaseError> {
+    let rows: Vec<KeptRow> = paging(kept, account, after, limit).load(connection).await?;
+    Ok(rows.into_iter().map(|row| KeptUnit { unit: row.unit.into(), since: row.kept_at }).collect())
+}
+
+pub(super) fn paging(
+    kept: KeptAs,
+    account: AccountId,
+    after: Option<(DateTime<Utc>, UnitId)>,
+    limit: PageLimit,
+) -> CachedSql {
     let mut statement = CachedSql::new(
         "SELECT kept.kept_at, unit.id, unit.code, unit.title, university.id AS university_id,
                 university.slug AS university_slug, university.name AS university_name
@@ -125,12 +135,7 @@ pub(crate) async fn page(
         statement = statement.sql(" AND (kept.kept_at, kept.unit_id) < (").time(at);
         statement = statement.sql(", ").uuid(unit).sql(")");
     }
-    let rows: Vec<KeptRow> = statement
-        .sql(" ORDER BY kept.kept_at DESC, kept.unit_id DESC LIMIT ")
-        .big(limit.and_one_more())
-        .load(connection)
-        .await?;
-    Ok(rows.into_iter().map(|row| KeptUnit { unit: row.unit.into(), since: row.kept_at }).collect())
+    statement.sql(" ORDER BY kept.kept_at DESC, kept.unit_id DESC LIMIT ").big(limit.and_one_more())
 }
 
 pub(crate) async fn count(
