@@ -9,30 +9,15 @@ use crate::{
     },
     store::review_reports as store,
 };
-use chrono::{DateTime, Utc};
 use rmu_domain::{
     ids::{AccountId, ReviewId},
-    report::{Report, ReportReason},
+    report::Report,
     review::{ReviewState, StateCause},
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 
 /// What the author of a review is told that was reported.
 const TOLD: &str = "Several readers reported this review. A moderator will look at it.";
-/// Reports of one review that a moderator is shown at once.
-pub const MOST_SHOWN: i64 = 100;
-
-/// A report as moderators see it. Who reported is not among the fields: nobody needs to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reported {
-    pub reason: ReportReason,
-    pub text: Option<String>,
-    /// The revision of the review that the reporter read.
-    pub revision: u32,
-    pub at: DateTime<Utc>,
-    /// Whether it was decided about already.
-    pub settled: bool,
-}
 
 /// Reports a visible review of somebody else; false when the reporter had done so before.
 ///
@@ -71,12 +56,4 @@ pub async fn report(
 /// does this by itself; to be called for a visible review that stays as it is.
 pub async fn settle(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<(), CatalogueError> {
     Ok(store::settle(connection, review).await?)
-}
-
-/// The reports of a review for moderators, the latest first, at most [`MOST_SHOWN`].
-pub async fn of_review(
-    connection: &mut AsyncPgConnection,
-    review: ReviewId,
-) -> Result<Vec<Reported>, CatalogueError> {
-    Ok(store::of_review(connection, review, MOST_SHOWN).await?)
 }

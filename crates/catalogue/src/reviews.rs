@@ -1,12 +1,12 @@
 //! Reviews: one per student and unit, shown as their authors chose.
 
 use crate::{
-    CatalogueError, ConflictKind,
+    CatalogueError, ConflictKind, fanouts,
     idempotency::{self, IdempotencyKey, Replay},
     review_screening::screen,
     search::words,
     store::{
-        review_requests, reviews as store,
+        reviews as store,
         scores::{Changes, Contribution},
     },
 };
@@ -29,7 +29,7 @@ pub use authors::{AuthorsReviews, author_banned, author_deleted, author_renamed,
 pub use edits::{delete, edit};
 pub(crate) use listing::Place;
 pub use listing::{ReviewList, ReviewSort, of_unit, one};
-pub use own::{Revision, of_author, own, revisions, revisions_of};
+pub use own::{Revision, of_author, own, revisions};
 pub use states::{NewState, ReviewStanding, change_state, lock};
 
 /// Under this name the keys of written reviews are kept.
@@ -148,7 +148,7 @@ async fn write(
     })?;
     screen(connection, &written, withdrawn).await?;
     if !withdrawn {
-        review_requests::fulfil(connection, unit).await?;
+        fanouts::review_written(connection, unit, written.id, author.account).await?;
         let mut changes = Changes::default();
         changes.add(&Contribution {
             unit,

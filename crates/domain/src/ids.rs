@@ -58,6 +58,8 @@ ids! {
     AuditEntryId,
     /// A review before a moderator, with everything that was decided about it.
     CaseId,
+    /// What a moderator decided in a case.
+    DecisionId,
     /// A message that could not be processed.
     DeadLetterId,
     /// A scrape job: one run over a source, started by an administrator or a schedule.

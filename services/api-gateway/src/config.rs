@@ -72,6 +72,7 @@ pub struct RateLimits {
     pub register: Limit,
     pub refresh: Limit,
     pub report: Limit,
+    pub takedown: Limit,
 }
 
 impl Config {
@@ -168,13 +169,17 @@ impl RateLimits {
             .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most.clone())
             .default("10");
         let report =
-            env.number("REPORT_LIMIT_PER_HOUR", "Reports of reviews, per account and hour.", most).default("20");
+            env.number("REPORT_LIMIT_PER_HOUR", "Reports of reviews, per account and hour.", most.clone()).default("20");
+        let takedown = env
+            .number("TAKEDOWN_LIMIT_PER_DAY", "Requests to take a review down, per address and day.", most)
+            .default("5");
         Some(Self {
             general: Limit::per_minute("general", general?),
             login: Limit::per("login", login?, Duration::from_secs(300)),
             register: Limit::per("register", register?, Duration::from_secs(3600)),
             refresh: Limit::per("refresh", refresh?, Duration::from_secs(3600)),
             report: Limit::per("report", report?, Duration::from_secs(3600)),
+            takedown: Limit::per("takedown", takedown?, Duration::from_secs(24 * 3600)),
         })
     }
 }

@@ -2,7 +2,9 @@
 //! them; both are listed here and nowhere else.
 
 pub mod admin_universities;
+pub mod admin_users;
 pub(crate) mod app;
+pub mod appeals;
 pub mod audit;
 pub mod auth;
 pub mod browser_pool;
@@ -10,12 +12,17 @@ pub mod caller;
 pub mod code_templates;
 pub mod comparisons;
 pub mod dead_letters;
+pub mod digests;
 pub mod docs;
 pub mod error;
 pub mod export;
 pub mod health;
 pub mod history;
+pub mod kept_units;
+pub mod me;
 pub mod methodology;
+pub mod moderation;
+pub mod moderation_figures;
 pub mod notifications;
 pub mod openapi;
 pub mod own_reviews;
@@ -32,6 +39,8 @@ pub mod scrapes;
 pub mod session;
 pub mod source_health;
 pub mod sources;
+pub mod stats;
+pub mod takedowns;
 pub mod units;
 pub mod universities;
 
@@ -64,7 +73,16 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     own_reviews::configure(services);
     review_votes::configure(services);
     review_reports::configure(services);
+    kept_units::configure(services);
     notifications::configure(services);
+    appeals::configure(services);
+    moderation::configure(services);
+    moderation_figures::configure(services);
+    takedowns::configure(services);
+    me::configure(services);
+    digests::configure(services);
+    admin_users::configure(services);
+    stats::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -94,7 +112,17 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     own_reviews::ACCESS,
     review_votes::ACCESS,
     review_reports::ACCESS,
+    kept_units::ACCESS,
     notifications::ACCESS,
+    appeals::ACCESS,
+    moderation::ACCESS,
+    moderation_figures::ACCESS,
+    takedowns::ACCESS,
+    takedowns::handling::ACCESS,
+    me::ACCESS,
+    digests::ACCESS,
+    admin_users::ACCESS,
+    stats::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

@@ -2,7 +2,7 @@
 
 use super::{Author, OwnReview, check, states::locked};
 use crate::{
-    CatalogueError, ConflictKind,
+    CatalogueError, ConflictKind, moderation,
     review_screening::screen,
     store::{
         reviews::{self as store, LockedReview},
@@ -36,7 +36,7 @@ pub async fn edit(
             if expected.is_some_and(|expected| expected != before.own.revision) {
                 let now = before.own.revision;
                 let detail = format!("the review has been edited meanwhile and is at revision {now}");
-                return Err(CatalogueError::conflict(ConflictKind::Changed, detail));
+                return Err(CatalogueError::conflict(ConflictKind::RevisionChanged, detail));
             }
             let checked = check(connection, before.own.review.unit, before.university, author, draft).await?;
             let content = checked.content(author, draft);
@@ -49,6 +49,7 @@ pub async fn edit(
             }
             store::rewrite(connection, review, &content).await?;
             let after = locked(connection, review).await?;
+            moderation::resubmitted(connection, review).await?;
             if after.own.review.text != before.own.review.text {
                 screen(connection, &after.own.review, false).await?;
             }

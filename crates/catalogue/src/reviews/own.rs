@@ -12,7 +12,7 @@ use rmu_domain::{
     ids::{AccountId, ReviewId},
     review::Ratings,
 };
-use rmu_postgres::{AsyncPgConnection, Database};
+use rmu_postgres::Database;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,15 +43,7 @@ pub async fn revisions(
 ) -> Result<Vec<Revision>, CatalogueError> {
     let mut connection = database.connection().await?;
     store::find_own(&mut connection, review, author).await?.ok_or(CatalogueError::NotFound { what: "review" })?;
-    revisions_of(&mut connection, review).await
-}
-
-/// What a review said before, the latest first; for moderators, whoever wrote it.
-pub async fn revisions_of(
-    connection: &mut AsyncPgConnection,
-    review: ReviewId,
-) -> Result<Vec<Revision>, CatalogueError> {
-    Ok(store::revisions(connection, review).await?)
+    Ok(store::revisions(&mut connection, review).await?)
 }
 
 /// The place after which the next page begins. Only the author gets one, so it may know the moment.

@@ -2,9 +2,9 @@
 
 use super::OwnReview;
 use crate::{
-    CatalogueError,
+    CatalogueError, fanouts,
     store::{
-        review_reports, review_requests,
+        review_reports,
         reviews::{self as store, LockedReview},
         scores::Changes,
     },
@@ -14,7 +14,7 @@ use rmu_domain::{
     review::{ReviewState, StateCause},
 };
 use rmu_postgres::AsyncPgConnection;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Where a review is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub(crate) async fn move_all(
         NewState::Hidden { cause, reason } | NewState::Removed { cause, reason } => (Some(cause), reason),
     };
     let mut changes = Changes::default();
-    let mut now_reviewed = BTreeSet::new();
+    let mut now_reviewed = BTreeMap::new();
     for before in reviews {
         store::set_state(connection, before.id(), to.state(), cause, reason).await?;
         let mut after = before.clone();
@@ -108,14 +108,14 @@ pub(crate) async fn move_all(
         }
         if let Some(contribution) = after.contribution() {
             changes.add(&contribution);
-            now_reviewed.insert(before.own.review.unit);
+            now_reviewed.insert(before.own.review.unit, (before.id(), before.author));
             // Who reported it had their hearing: what comes from now on counts anew.
             review_reports::settle(connection, before.id()).await?;
         }
     }
-    for unit in now_reviewed {
+    for (unit, (review, author)) in now_reviewed {
         // While the review was out of sight, somebody may have asked for one.
-        review_requests::fulfil(connection, unit).await?;
+        fanouts::request_fulfilled(connection, unit, review, author).await?;
     }
     Ok(changes.apply(connection).await?)
 }

@@ -48,6 +48,11 @@ pub(crate) async fn forget_oldest(
     accounts: &[Uuid],
     most_kept: u16,
 ) -> Result<(), DatabaseError> {
+    forgetting(accounts, most_kept).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) fn forgetting(accounts: &[Uuid], most_kept: u16) -> CachedSql {
     CachedSql::new("DELETE FROM notifications AS old USING unnest(")
         .uuids(accounts.to_vec())
         .sql(
@@ -56,9 +61,6 @@ pub(crate) async fn forget_oldest(
         )
         .big(most_kept.into())
         .sql(" LIMIT 1) AS beyond WHERE old.account_id = told.account AND old.id <= beyond.id")
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 #[derive(Debug, QueryableByName)]
@@ -103,6 +105,15 @@ pub(crate) async fn page(
     before: Option<NotificationId>,
     limit: PageLimit,
 ) -> Result<Vec<ToldRow>, DatabaseError> {
+    Ok(paging(account, unread_only, before, limit).load(connection).await?)
+}
+
+pub(super) fn paging(
+    account: AccountId,
+    unread_only: bool,
+    before: Option<NotificationId>,
+    limit: PageLimit,
+) -> CachedSql {
     let mut statement = CachedSql::new(
         "SELECT told.id AS notification_id, told.news, told.created_at, told.read_at IS NOT NULL AS is_read,
                 unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
@@ -119,7 +130,7 @@ pub(crate) async fn page(
     if let Some(before) = before {
         statement = statement.sql(" AND told.id < ").uuid(before);
     }
-    Ok(statement.sql(" ORDER BY told.id DESC LIMIT ").big(limit.and_one_more()).load(connection).await?)
+    statement.sql(" ORDER BY told.id DESC LIMIT ").big(limit.and_one_more())
 }
 
 pub(crate) async fn count(
@@ -177,4 +188,13 @@ pub(crate) async fn delete(
         .execute(connection)
         .await?;
     Ok(deleted > 0)
+}
+
+/// Everything that an account was told.
+pub(crate) async fn delete_of_account(
+    connection: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), DatabaseError> {
+    CachedSql::new("DELETE FROM notifications WHERE account_id = ").uuid(account).execute(connection).await?;
+    Ok(())
 }

@@ -1,15 +1,10 @@
 //! SQL of reports of reviews.
 
-use crate::{
-    review_reports::Reported,
-    store::{cached_sql::CachedSql, counting::CountRow},
-};
-use chrono::{DateTime, Utc};
-use diesel::{QueryableByName, sql_types as sql};
+use crate::store::{cached_sql::CachedSql, counting::CountRow};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, ReviewId},
-    report::{Report, ReportReason, ReportText},
+    report::{Report, ReportText},
 };
 use rmu_postgres::DatabaseError;
 
@@ -61,43 +56,4 @@ pub(crate) async fn settle(connection: &mut AsyncPgConnection, review: ReviewId)
         .execute(connection)
         .await?;
     Ok(())
-}
-
-#[derive(Debug, QueryableByName)]
-struct ReportRow {
-    #[diesel(sql_type = sql::Text)]
-    reason: String,
-    #[diesel(sql_type = sql::Nullable<sql::Text>)]
-    detail: Option<String>,
-    #[diesel(sql_type = sql::Integer)]
-    revision: i32,
-    #[diesel(sql_type = sql::Timestamptz)]
-    reported_at: DateTime<Utc>,
-    #[diesel(sql_type = sql::Bool)]
-    settled: bool,
-}
-
-pub(crate) async fn of_review(
-    connection: &mut AsyncPgConnection,
-    review: ReviewId,
-    most: i64,
-) -> Result<Vec<Reported>, DatabaseError> {
-    let rows: Vec<ReportRow> = CachedSql::new(
-        "SELECT reason, detail, revision, reported_at, settled_at IS NOT NULL AS settled
-         FROM review_reports WHERE review_id = ",
-    )
-    .uuid(review)
-    .sql(" ORDER BY reported_at DESC LIMIT ")
-    .big(most)
-    .load(connection)
-    .await?;
-    let reported = rows.into_iter().map(|row| Reported {
-        // A reason that a newer version knows is shown as one that this one does.
-        reason: ReportReason::parse(&row.reason).unwrap_or(ReportReason::Other),
-        text: row.detail,
-        revision: u32::try_from(row.revision).unwrap_or_default(),
-        at: row.reported_at,
-        settled: row.settled,
-    });
-    Ok(reported.collect())
 }

@@ -56,7 +56,7 @@ async fn an_edit_says_something_else_and_keeps_what_was_said() {
 
     assert_eq!(edit(database, id, &ada, &other, None).await.unwrap(), edited, "the same again is no edit");
     let stale = edit(database, id, &ada, &draft(1, "Autumn", 2025), Some(1)).await.unwrap_err();
-    assert!(is_conflict(&stale, ConflictKind::Changed), "{stale}");
+    assert!(is_conflict(&stale, ConflictKind::RevisionChanged), "{stale}");
     let future = edit(database, id, &ada, &draft(1, "Autumn", 2100), None).await.unwrap_err();
     assert!(matches!(future, CatalogueError::Invalid { field, .. } if field == "year"));
 }
@@ -71,7 +71,7 @@ async fn of_edits_of_one_revision_one_is_made() {
     let (made, refused): (Vec<_>, Vec<_>) =
         futures_util::future::join_all(edits).await.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 1);
-    assert!(refused.iter().all(|edit| is_conflict(edit.as_ref().unwrap_err(), ConflictKind::Changed)));
+    assert!(refused.iter().all(|edit| is_conflict(edit.as_ref().unwrap_err(), ConflictKind::RevisionChanged)));
     assert_eq!(counted(&catalogue, unit).await, "1");
 }
 

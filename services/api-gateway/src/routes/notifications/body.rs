@@ -51,6 +51,8 @@ pub enum NewsView {
     AppealDecided { review_id: Uuid, outcome: &'static str, reason: String },
     /// A review that the caller reported was dealt with: `actedOn` or `noViolation`.
     ReportHandled { review_id: Uuid, outcome: &'static str },
+    /// To admins: an appeal waits for a moderator other than the one who decided, and none was here lately.
+    AppealNeedsAnother { review_id: Uuid, case_id: Uuid },
 }
 
 /// Up to where everything is read.
@@ -104,6 +106,9 @@ impl From<News> for NewsView {
             }
             News::ReportHandled { review, outcome } => {
                 Self::ReportHandled { review_id: review.as_uuid(), outcome: outcome.as_str() }
+            }
+            News::AppealNeedsAnother { review, case } => {
+                Self::AppealNeedsAnother { review_id: review.as_uuid(), case_id: case.as_uuid() }
             }
         }
     }
