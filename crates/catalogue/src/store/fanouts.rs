@@ -9,7 +9,7 @@ use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     facts::UnitFacts,
-    ids::{AccountId, UnitId},
+    ids::{AccountId, ReviewId, UnitId},
     notification::{News, Notification},
 };
 use rmu_postgres::DatabaseError;
@@ -132,12 +132,7 @@ pub(crate) async fn followers(
     Ok(rows.into_iter().map(|row| row.account_id.into()).collect())
 }
 
-pub(super) fn following(
-    unit: UnitId,
-    since_before: DateTime<Utc>,
-    after: Option<AccountId>,
-    count: i64,
-) -> CachedSql {
+pub(super) fn following(unit: UnitId, since_before: DateTime<Utc>, after: Option<AccountId>, count: i64) -> CachedSql {
     let mut statement = CachedSql::new("SELECT account_id FROM unit_follows WHERE unit_id = ")
         .uuid(unit)
         .sql(" AND kept_at <= ")
@@ -160,6 +155,22 @@ pub(crate) async fn advance(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Whoever caused news is not remembered when their account is gone. There are never many news on their way.
+pub(crate) async fn forget_cause(connection: &mut AsyncPgConnection, account: AccountId) -> Result<(), DatabaseError> {
+    CachedSql::new("UPDATE fanouts SET caused_by = NULL WHERE caused_by = ").uuid(account).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a review can still be read.
+pub(crate) async fn is_visible(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<bool, DatabaseError> {
+    let row: ExistsRow = CachedSql::new("SELECT EXISTS (SELECT FROM reviews WHERE state = 'visible' AND id = ")
+        .uuid(review)
+        .sql(") AS there")
+        .get_result(connection)
+        .await?;
+    Ok(row.there)
 }
 
 pub(crate) async fn delete(connection: &mut AsyncPgConnection, fanout: Uuid) -> Result<(), DatabaseError> {
