@@ -25,7 +25,7 @@ pub(crate) async fn insert(
 ) -> Result<(), DatabaseError> {
     let news = serde_json::to_string(news)
         .map_err(|error| DatabaseError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
-    CachedSql::new("INSERT INTO fanouts (id, unit_id, audience, news, caused_by) VALUES (")
+    CachedSql::new("INSERT INTO fanouts (id, unit_id, audience, news, caused_by, created_at) VALUES (")
         .uuid(Uuid::now_v7())
         .sql(", ")
         .uuid(unit)
@@ -35,7 +35,8 @@ pub(crate) async fn insert(
         .text(news)
         .sql("::jsonb, ")
         .maybe_text(caused_by.map(|account| account.to_string()))
-        .sql("::uuid)")
+        // Not the start of the transaction: whoever held the unit before us may have begun after us.
+        .sql("::uuid, clock_timestamp())")
         .execute(connection)
         .await?;
     Ok(())
