@@ -79,6 +79,9 @@ pub async fn bootstrap_admin(
             accounts::promote(connection, account.id, hash, Role::Admin.as_str(), university_id).await?;
             let change = AccountChangeV1::RoleChanged { role: Role::Admin.as_str().to_owned() };
             outbox::write_account_event(connection, account.id, change).await?;
+            if account.banned_at.is_some() {
+                administration::lift(connection, account.id).await?;
+            }
             verifications::delete_of_account(connection, account.id).await?;
             sessions::end_but_latest(connection, account.id, 0, EndReason::PasswordChanged).await?;
         }

@@ -63,12 +63,11 @@ async fn what_is_followed_is_told_and_read() {
     assert_eq!(read(&gateway, "/api/me/follows", &bob).await["data"], json!([]));
 
     let told = read(&gateway, "/api/notifications", &ada).await;
-    assert_json_snapshot!(told, { ".**.id" => "[id]", ".**.at" => "[at]", ".**.reviewId" => "[id]" }, @r#"
+    assert_json_snapshot!(told, { ".**.id" => "[id]", ".**.on" => "[today]", ".**.reviewId" => "[id]" }, @r#"
     {
       "data": {
         "notifications": [
           {
-            "at": "[at]",
             "facts": [
               "title",
               "creditPoints",
@@ -76,6 +75,7 @@ async fn what_is_followed_is_told_and_read() {
             ],
             "id": "[id]",
             "kind": "handbookChange",
+            "on": "[today]",
             "read": false,
             "unit": {
               "code": "FIT2004",
@@ -90,9 +90,9 @@ async fn what_is_followed_is_told_and_read() {
             "year": 2027
           },
           {
-            "at": "[at]",
             "id": "[id]",
             "kind": "newReview",
+            "on": "[today]",
             "read": false,
             "reviewId": "[id]",
             "unit": {
