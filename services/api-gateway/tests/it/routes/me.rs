@@ -194,3 +194,15 @@ async fn deleting_an_account_wants_its_password_and_a_choice() {
         gone.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
     assert!(cookies.len() == 2 && cookies.iter().all(|cookie| cookie.contains("Max-Age=0")), "{cookies:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nickname_is_changed_if_it_is_one() {
+    let gateway = FilledGateway::start().await;
+    let ada = gateway.student();
+    for (name, expected) in [(" lovelace ", StatusCode::OK), ("a<b>", StatusCode::UNPROCESSABLE_ENTITY)] {
+        let put = gateway.call(Method::PUT, "/api/me/nickname").json(&json!({ "nickname": name }));
+        let (status, body) = answer(put.bearer_auth(&ada).send().await.unwrap()).await;
+        assert_eq!(status, expected, "{body}");
+        assert!(status != StatusCode::OK || body["data"]["nickname"] == "lovelace", "{body}");
+    }
+}
