@@ -65,7 +65,7 @@ impl Host {
         };
         let mut source = source_of(&origin).await;
         // A second page on a second host is another matter than how fast one is read.
-        if let Some(steps) = source.definition["page"]["steps"].as_array_mut() {
+        if let Some(steps) = source.definition["page"].get_mut("steps").and_then(Value::as_array_mut) {
             steps.retain(|step| step["kind"] != "follow");
         }
         let truth = reqwest::get(format!("{origin}/_truth/units.json?year=2026")).await.unwrap();
