@@ -1,31 +1,47 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
+pub(crate) mod accounts;
+pub(crate) mod appeals;
 pub(crate) mod artefacts;
+pub(crate) mod audit;
 mod cached_sql;
 mod counting;
 pub(crate) mod dead_letters;
+pub(crate) mod digests;
 pub(crate) mod dispatch;
 mod error;
 pub(crate) mod expansions;
 pub(crate) mod export;
+pub(crate) mod fanouts;
 pub(crate) mod fetch_windows;
+pub(crate) mod figures;
 pub(crate) mod frontier;
 pub(crate) mod health;
 pub(crate) mod health_figures;
 pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
+pub(crate) mod kept_units;
+pub(crate) mod moderation;
+pub(crate) mod moderation_figures;
+pub(crate) mod notifications;
+#[cfg(test)]
+mod notifications_plans;
 pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;
 pub(crate) mod requisites;
+pub(crate) mod review_reports;
 pub(crate) mod review_requests;
+pub(crate) mod review_screening;
+pub(crate) mod review_votes;
 pub(crate) mod reviews;
 pub(crate) mod schedules;
 pub(crate) mod schema;
 pub(crate) mod scores;
 pub(crate) mod search;
 pub(crate) mod sources;
+pub(crate) mod takedowns;
 pub(crate) mod tasks;
 pub(crate) mod units;
 pub(crate) mod universities;

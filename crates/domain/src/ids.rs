@@ -54,14 +54,24 @@ macro_rules! ids {
 ids! {
     /// An account of the auth service; other services know a person by this alone.
     AccountId,
+    /// One line of the audit log.
+    AuditEntryId,
+    /// A review before a moderator, with everything that was decided about it.
+    CaseId,
+    /// What a moderator decided in a case.
+    DecisionId,
     /// A message that could not be processed.
     DeadLetterId,
     /// A scrape job: one run over a source, started by an administrator or a schedule.
     JobId,
+    /// A piece of news for one account.
+    NotificationId,
     /// A review of a unit.
     ReviewId,
     /// A handbook site and the rules to read it.
     SourceId,
+    /// A request of a person named in a review to take it down.
+    TakedownId,
     /// One page (or one discovery step) of a job.
     TaskId,
     /// A unit of a university, over all its handbook years.
@@ -70,4 +80,30 @@ ids! {
     UniversityId,
     /// What a handbook said of a unit, until it said something else.
     VersionId,
+}
+
+impl ReviewId {
+    /// A new id that tells nothing, not even when it was made: ids of reviews are public, their authors are not.
+    pub fn untraceable() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl AccountId {
+    /// When the account was made, in seconds since 1970; `None` when the id does not tell.
+    pub fn made_at(self) -> Option<u64> {
+        self.0.get_timestamp().map(|time| time.to_unix().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reviews_id_tells_nothing_and_an_accounts_when_it_was_made() {
+        assert_eq!(ReviewId::untraceable().as_uuid().get_timestamp(), None);
+        assert!(AccountId::new().made_at().is_some_and(|made| made > 1_700_000_000));
+        assert_eq!(AccountId::from(Uuid::new_v4()).made_at(), None);
+    }
 }

@@ -6,13 +6,20 @@
 
 pub mod account;
 pub mod artefact;
+pub mod audit;
+pub mod burst;
 pub mod code_template;
 pub mod credit_points;
 pub mod facts;
+pub mod fingerprint;
+pub mod helpfulness;
 pub mod ids;
+pub mod moderation;
+pub mod notification;
 pub mod parse_error;
 pub mod query;
 pub mod rating;
+pub mod report;
 pub mod requisite;
 pub mod retry;
 pub mod review;

@@ -1,25 +1,40 @@
 //! The catalogue against a real Postgres, a database per test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
+mod accounts;
 mod artefacts;
+mod audit;
 mod bad_input;
 mod code_templates;
 mod comparisons;
 mod dead_letters;
+mod digests;
 mod drift;
 mod export;
+mod fanouts;
 mod feed;
+mod figures;
 mod history;
 mod ingest;
+mod kept_units;
 mod ledger;
 mod listings;
 mod migrations;
+mod moderation;
+mod moderation_figures;
+mod notifications;
 mod paging;
 mod priorities;
 mod random_runs;
 mod requisites;
 mod retry;
+mod review_authors;
+mod review_edits;
+mod review_reports;
 mod review_requests;
+mod review_screening;
+mod review_states;
+mod review_votes;
 mod reviews;
 mod schedules;
 mod scores;
@@ -27,5 +42,6 @@ mod search;
 mod sources;
 mod stage;
 mod support;
+mod takedowns;
 mod units;
 mod universities;

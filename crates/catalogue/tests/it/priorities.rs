@@ -177,12 +177,12 @@ async fn what_cannot_be_read_again_is_refused_with_the_reason() {
     let missing = ask(&stage, UnitId::new(), TimeDelta::zero()).await;
     assert!(matches!(missing, Err(CatalogueError::NotFound { what: "unit" })));
     let unit_id = known_unit(&stage, "31251").await;
-    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), false).await.unwrap();
+    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), false, None).await.unwrap();
     assert!(matches!(ask(&stage, unit_id, TimeDelta::zero()).await, Err(CatalogueError::Conflict { .. })));
-    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), true).await.unwrap();
+    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), true, None).await.unwrap();
     let full = RefreshRequest { unit: unit_id, account: AccountId::new(), trace: Default::default(), now: Utc::now() };
     let job = stage.start(LIMIT, list(&["00001"])).await.job;
-    pause_job(&stage.database, job, &Default::default()).await.unwrap();
+    pause_job(&stage.database, job, &Default::default(), None).await.unwrap();
     let refused = request_refresh(&stage.database, 1, &full).await;
     assert!(matches!(refused, Err(CatalogueError::LimitReached { .. })));
     assert_eq!(queue_overview(&stage.database).await.unwrap().live(), 1);
