@@ -132,12 +132,7 @@ pub(crate) async fn followers(
     Ok(rows.into_iter().map(|row| row.account_id.into()).collect())
 }
 
-pub(super) fn following(
-    unit: UnitId,
-    since_before: DateTime<Utc>,
-    after: Option<AccountId>,
-    count: i64,
-) -> CachedSql {
+pub(super) fn following(unit: UnitId, since_before: DateTime<Utc>, after: Option<AccountId>, count: i64) -> CachedSql {
     let mut statement = CachedSql::new("SELECT account_id FROM unit_follows WHERE unit_id = ")
         .uuid(unit)
         .sql(" AND kept_at <= ")
