@@ -5,6 +5,7 @@
 
 use crate::{
     CatalogueError,
+    reviews::{AuthorsReviews, author_deleted, author_renamed},
     store::{accounts as store, digests, kept_units, notifications, review_requests},
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -68,7 +69,7 @@ pub async fn apply(
             match change {
                 AccountChange::Renamed(nickname) if known.renamed_before(at) => {
                     store::set_renamed(connection, account, at).await?;
-                    store::rename_author(connection, account, nickname).await?;
+                    author_renamed(connection, account, nickname).await?;
                 }
                 AccountChange::Banned(until) if known.ban_changed_before(at) => {
                     store::set_ban(connection, account, true, *until, at).await?;
@@ -113,6 +114,11 @@ async fn clear(
 ) -> Result<(), CatalogueError> {
     // Locks units, and so comes first: whoever writes a review locks the unit before anything else.
     review_requests::delete_of_account(connection, account).await?;
+    let reviews = match reviews {
+        ReviewsLeft::Anonymise => AuthorsReviews::Keep,
+        ReviewsLeft::Remove => AuthorsReviews::Remove,
+    };
+    author_deleted(connection, account, reviews).await?;
     kept_units::delete_of_account(connection, account).await?;
     notifications::delete_of_account(connection, account).await?;
     digests::delete_of_account(connection, account).await?;

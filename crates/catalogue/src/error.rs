@@ -41,6 +41,8 @@ pub enum ConflictKind {
     AlreadyReviewed,
     /// An idempotency key was used before with another request.
     IdempotencyKeyReused,
+    /// The sender bound the request to a revision that is no longer the latest.
+    RevisionChanged,
     /// The thing's state forbids this step.
     WrongState,
     /// Several things answer to the name given.

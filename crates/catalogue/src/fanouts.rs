@@ -56,11 +56,11 @@ pub(crate) async fn request_fulfilled(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
     review: ReviewId,
-    author: AccountId,
+    author: Option<AccountId>,
 ) -> Result<(), DatabaseError> {
     if review_requests::fulfil(connection, unit).await? {
         let news = News::RequestedReview { review };
-        store::insert(connection, unit, Audience::Requesters, &news, Some(author)).await?;
+        store::insert(connection, unit, Audience::Requesters, &news, author).await?;
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ pub(crate) async fn review_written(
     review: ReviewId,
     author: AccountId,
 ) -> Result<(), DatabaseError> {
-    request_fulfilled(connection, unit, review, author).await?;
+    request_fulfilled(connection, unit, review, Some(author)).await?;
     if store::is_followed(connection, unit).await? {
         let news = News::NewReview { review };
         store::insert(connection, unit, Audience::Followers, &news, Some(author)).await?;

@@ -51,7 +51,7 @@ pub async fn resubmitted(connection: &mut AsyncPgConnection, review: ReviewId) -
 
 /// Who wrote the review; nobody, once that account is gone.
 pub(crate) fn author_of(standing: &ReviewStanding) -> Option<AccountId> {
-    standing.author.into()
+    standing.author
 }
 
 /// What a refusal of the rules is to whoever asked.

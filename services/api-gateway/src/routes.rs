@@ -25,11 +25,14 @@ pub mod moderation;
 pub mod moderation_figures;
 pub mod notifications;
 pub mod openapi;
+pub mod own_reviews;
 pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
 pub mod requisites;
+pub mod review_reports;
 pub mod review_requests;
+pub mod review_votes;
 pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
@@ -67,6 +70,9 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    own_reviews::configure(services);
+    review_votes::configure(services);
+    review_reports::configure(services);
     kept_units::configure(services);
     notifications::configure(services);
     appeals::configure(services);
@@ -103,6 +109,9 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    own_reviews::ACCESS,
+    review_votes::ACCESS,
+    review_reports::ACCESS,
     kept_units::ACCESS,
     notifications::ACCESS,
     appeals::ACCESS,

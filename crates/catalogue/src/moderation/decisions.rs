@@ -9,6 +9,7 @@ use crate::{
     audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
     idempotency::{self, IdempotencyKey, Replay},
     notifications::tell,
+    review_reports,
     reviews::{NewState, change_state},
     store::moderation as store,
 };
@@ -101,7 +102,10 @@ pub(crate) async fn decide_locked(
     let cause = StateCause::Moderation;
     let reason = Some(told.as_str());
     match after.review {
-        ReviewState::Visible if case.review == ReviewState::Visible => {}
+        // It stays as it is, and what was reported of it has been decided about.
+        ReviewState::Visible if case.review == ReviewState::Visible => {
+            review_reports::settle(connection, standing.review).await?;
+        }
         ReviewState::Visible => drop(change_state(connection, standing.review, NewState::Visible).await?),
         ReviewState::Hidden => {
             change_state(connection, standing.review, NewState::Hidden { cause, reason }).await?;

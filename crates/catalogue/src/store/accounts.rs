@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
-    account::{Nickname, ReviewsLeft, Role},
+    account::{ReviewsLeft, Role},
     ids::AccountId,
 };
 use rmu_postgres::DatabaseError;
@@ -86,21 +86,6 @@ pub(crate) async fn set_renamed(
     at: DateTime<Utc>,
 ) -> Result<(), DatabaseError> {
     update(connection, CachedSql::new("renamed_at = ").time(at), account).await
-}
-
-/// Shows the reviews of an author who chose to be shown by name under the new one.
-pub(crate) async fn rename_author(
-    connection: &mut AsyncPgConnection,
-    account: AccountId,
-    nickname: &Nickname,
-) -> Result<(), DatabaseError> {
-    CachedSql::new("UPDATE reviews SET author_nickname = ")
-        .text(nickname.as_str())
-        .sql(" WHERE author_nickname IS NOT NULL AND author_id = ")
-        .uuid(account)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 pub(crate) async fn set_ban(

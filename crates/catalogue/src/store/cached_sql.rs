@@ -4,12 +4,12 @@
 //! its text comes from a small fixed set. Ours does: the text is put together from constants, and every value
 //! travels as a parameter.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     QueryResult,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -29,8 +29,10 @@ enum Part {
     Uuids(Vec<Uuid>),
     SmallInt(Option<i16>),
     Integer(Option<i32>),
+    Integers(Vec<i32>),
     BigInt(i64),
     Bool(bool),
+    Date(NaiveDate),
     Time(DateTime<Utc>),
 }
 
@@ -90,6 +92,11 @@ impl CachedSql {
         self
     }
 
+    pub(crate) fn integers(mut self, values: Vec<i32>) -> Self {
+        self.parts.push(Part::Integers(values));
+        self
+    }
+
     pub(crate) fn big(mut self, value: i64) -> Self {
         self.parts.push(Part::BigInt(value));
         self
@@ -97,6 +104,11 @@ impl CachedSql {
 
     pub(crate) fn bool(mut self, value: bool) -> Self {
         self.parts.push(Part::Bool(value));
+        self
+    }
+
+    pub(crate) fn date(mut self, value: NaiveDate) -> Self {
+        self.parts.push(Part::Date(value));
         self
     }
 
@@ -133,8 +145,10 @@ impl QueryFragment<Pg> for CachedSql {
                 Part::Uuids(values) => pass.push_bind_param::<Array<SqlUuid>, _>(values)?,
                 Part::SmallInt(value) => pass.push_bind_param::<Nullable<SmallInt>, _>(value)?,
                 Part::Integer(value) => pass.push_bind_param::<Nullable<Integer>, _>(value)?,
+                Part::Integers(values) => pass.push_bind_param::<Array<Integer>, _>(values)?,
                 Part::BigInt(value) => pass.push_bind_param::<BigInt, _>(value)?,
                 Part::Bool(value) => pass.push_bind_param::<diesel::sql_types::Bool, _>(value)?,
+                Part::Date(value) => pass.push_bind_param::<Date, _>(value)?,
                 Part::Time(value) => pass.push_bind_param::<Timestamptz, _>(value)?,
             }
         }

@@ -92,6 +92,7 @@ fn conflict(kind: ConflictKind, detail: String) -> Problem {
     let (code, reason) = match kind {
         ConflictKind::AlreadyExists => (ErrorCode::Conflict, "already_exists"),
         ConflictKind::AlreadyReviewed => (ErrorCode::Conflict, "already_reviewed"),
+        ConflictKind::RevisionChanged => (ErrorCode::PreconditionFailed, "revision_changed"),
         ConflictKind::WrongState => (ErrorCode::Conflict, "wrong_state"),
         ConflictKind::AlreadyDecided => (ErrorCode::Conflict, "already_decided"),
         ConflictKind::ClaimedByAnother => (ErrorCode::Conflict, "claimed_by_another"),
