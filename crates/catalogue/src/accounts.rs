@@ -6,7 +6,7 @@
 use crate::{
     CatalogueError,
     reviews::{AuthorsReviews, author_deleted, author_renamed},
-    store::{accounts as store, digests, kept_units, notifications, review_requests},
+    store::{accounts as store, digests, fanouts, idempotency, kept_units, notifications, review_requests},
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rmu_domain::{
@@ -122,5 +122,6 @@ async fn clear(
     kept_units::delete_of_account(connection, account).await?;
     notifications::delete_of_account(connection, account).await?;
     digests::delete_of_account(connection, account).await?;
-    Ok(())
+    fanouts::forget_cause(connection, account).await?;
+    Ok(idempotency::delete_of_account(connection, account).await?)
 }

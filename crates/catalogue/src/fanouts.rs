@@ -115,6 +115,12 @@ pub async fn tell_next(database: &Database) -> Result<bool, CatalogueError> {
 async fn tell_chunk(connection: &mut AsyncPgConnection, fanout: &Fanout) -> Result<(), CatalogueError> {
     let count = i64::try_from(CHUNK).unwrap_or(i64::MAX);
     let unit = fanout.notification.unit;
+    if let News::NewReview { review } = fanout.notification.news
+        && !store::is_visible(connection, review).await?
+    {
+        // It was deleted or taken out of sight meanwhile: there is nothing to read.
+        return Ok(store::delete(connection, fanout.id).await?);
+    }
     let mut accounts = match fanout.audience {
         Audience::Followers => store::followers(connection, fanout, count).await?,
         Audience::Requesters => review_requests::take(connection, unit, fanout.created_at, count).await?,

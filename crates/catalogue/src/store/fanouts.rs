@@ -9,7 +9,7 @@ use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     facts::UnitFacts,
-    ids::{AccountId, UnitId},
+    ids::{AccountId, ReviewId, UnitId},
     notification::{News, Notification},
 };
 use rmu_postgres::DatabaseError;
@@ -25,7 +25,7 @@ pub(crate) async fn insert(
 ) -> Result<(), DatabaseError> {
     let news = serde_json::to_string(news)
         .map_err(|error| DatabaseError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
-    CachedSql::new("INSERT INTO fanouts (id, unit_id, audience, news, caused_by) VALUES (")
+    CachedSql::new("INSERT INTO fanouts (id, unit_id, audience, news, caused_by, created_at) VALUES (")
         .uuid(Uuid::now_v7())
         .sql(", ")
         .uuid(unit)
@@ -35,7 +35,8 @@ pub(crate) async fn insert(
         .text(news)
         .sql("::jsonb, ")
         .maybe_text(caused_by.map(|account| account.to_string()))
-        .sql("::uuid)")
+        // Not the start of the transaction: whoever held the unit before us may have begun after us.
+        .sql("::uuid, clock_timestamp())")
         .execute(connection)
         .await?;
     Ok(())
@@ -155,6 +156,22 @@ pub(crate) async fn advance(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Whoever caused news is not remembered when their account is gone. There are never many news on their way.
+pub(crate) async fn forget_cause(connection: &mut AsyncPgConnection, account: AccountId) -> Result<(), DatabaseError> {
+    CachedSql::new("UPDATE fanouts SET caused_by = NULL WHERE caused_by = ").uuid(account).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a review can still be read.
+pub(crate) async fn is_visible(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<bool, DatabaseError> {
+    let row: ExistsRow = CachedSql::new("SELECT EXISTS (SELECT FROM reviews WHERE state = 'visible' AND id = ")
+        .uuid(review)
+        .sql(") AS there")
+        .get_result(connection)
+        .await?;
+    Ok(row.there)
 }
 
 pub(crate) async fn delete(connection: &mut AsyncPgConnection, fanout: Uuid) -> Result<(), DatabaseError> {

@@ -37,8 +37,8 @@ pub(crate) async fn count(connection: &mut AsyncPgConnection, now: DateTime<Utc>
     .time(now)
     .sql(
         ", (SELECT count(*) FROM universities), (SELECT count(*) FROM units),
-             (SELECT coalesce(sum(reviews), 0) FROM university_scores), 0,
-             0, (SELECT count(*) FROM scrape_jobs),
+             (SELECT coalesce(sum(reviews), 0) FROM university_scores), (SELECT count(*) FROM review_votes),
+             (SELECT count(*) FROM review_reports), (SELECT count(*) FROM scrape_jobs),
              (SELECT count(*) FROM unit_follows))
          ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at, universities = excluded.universities,
              units = excluded.units, reviews = excluded.reviews, votes = excluded.votes, reports = excluded.reports,

@@ -11,5 +11,6 @@ mod me;
 mod moderation;
 mod reviews;
 mod sources;
+mod stats;
 mod units;
 mod universities;

@@ -21,7 +21,35 @@ async fn accounts_are_looked_after_and_every_change_is_recorded() {
     let user = format!("/api/admin/users/{}", AccountRecordV1::example().account_id);
     let (status, list) = ask(&gateway, Method::GET, "/api/admin/users?email=ada&limit=5", None).await;
     assert_eq!(status, StatusCode::OK, "{list}");
-    assert_json_snapshot!(list, @"");
+    assert_json_snapshot!(list, @r#"
+    {
+      "data": [
+        {
+          "ban": {
+            "by": "01920000-0000-7000-8000-000000000001",
+            "reason": "Advertising in reviews.",
+            "since": "2026-01-01T01:00:00Z",
+            "until": "2026-01-02T00:00:00Z"
+          },
+          "createdAt": "2026-01-01T00:00:00Z",
+          "email": "ada@student.northfield.example",
+          "emailVerified": true,
+          "id": "01920000-0000-7000-8000-000000000004",
+          "lastUsedAt": null,
+          "nickname": "ada",
+          "role": "student",
+          "sessions": 0,
+          "universityId": "01920000-0000-7000-8000-000000000005"
+        }
+      ],
+      "meta": {
+        "page": {
+          "limit": 5
+        }
+      },
+      "success": true
+    }
+    "#);
     assert_eq!(ask(&gateway, Method::GET, &user, None).await.1["data"]["ban"], Value::Null);
 
     let until = "2126-12-24T00:00:00Z";

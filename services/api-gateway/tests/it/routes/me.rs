@@ -63,7 +63,61 @@ async fn what_is_followed_is_told_and_read() {
     assert_eq!(read(&gateway, "/api/me/follows", &bob).await["data"], json!([]));
 
     let told = read(&gateway, "/api/notifications", &ada).await;
-    assert_json_snapshot!(told, { ".**.id" => "[id]", ".**.at" => "[at]", ".**.reviewId" => "[id]" }, @"");
+    assert_json_snapshot!(told, { ".**.id" => "[id]", ".**.at" => "[at]", ".**.reviewId" => "[id]" }, @r#"
+    {
+      "data": {
+        "notifications": [
+          {
+            "at": "[at]",
+            "facts": [
+              "title",
+              "creditPoints",
+              "contacts"
+            ],
+            "id": "[id]",
+            "kind": "handbookChange",
+            "read": false,
+            "unit": {
+              "code": "FIT2004",
+              "id": "[id]",
+              "title": "Algorithms, as they were",
+              "university": {
+                "id": "[id]",
+                "name": "southbank",
+                "slug": "southbank"
+              }
+            },
+            "year": 2027
+          },
+          {
+            "at": "[at]",
+            "id": "[id]",
+            "kind": "newReview",
+            "read": false,
+            "reviewId": "[id]",
+            "unit": {
+              "code": "FIT2004",
+              "id": "[id]",
+              "title": "Algorithms, as they were",
+              "university": {
+                "id": "[id]",
+                "name": "southbank",
+                "slug": "southbank"
+              }
+            }
+          }
+        ],
+        "unread": 2
+      },
+      "meta": {
+        "page": {
+          "limit": 20,
+          "total": "2"
+        }
+      },
+      "success": true
+    }
+    "#);
     let id = told["data"]["notifications"][1]["id"].as_str().unwrap();
     let one = format!("/api/notifications/{id}");
     assert_eq!(call(&gateway, Method::PUT, &format!("{one}/read"), &bob).await, StatusCode::NOT_FOUND);
