@@ -3,6 +3,7 @@
 pub mod artefacts;
 mod dead_letters;
 mod ingest;
+mod ranks;
 mod relay;
 mod scheduler;
 mod sweeper;
@@ -31,6 +32,7 @@ pub fn register(background: &Background, state: &AppState) {
         background.spawn("results", |stop| ingest::run(state.clone(), stop));
         background.spawn("dead letters", |stop| dead_letters::run(state.clone(), stop));
         background.spawn("scheduler", |stop| scheduler::run(state.clone(), stop));
+        background.spawn("ranks", |stop| ranks::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
         if let Some(store) = &state.artefacts {
             background.spawn("artefacts", |stop| artefacts::run(state.clone(), store.clone(), stop));

@@ -63,7 +63,8 @@ pub(crate) async fn store(
     .await?;
     // The unit shows its newest handbook year; an older year is history that has just been read.
     if versions::is_newest_year(connection, unit, year).await? {
-        versions::show(connection, unit, version, &summary(facts), fetched_at).await?;
+        let summary = summary(facts);
+        versions::show(connection, unit, version, &summary, fetched_at).await?;
         let indexed = IndexedUnit {
             id: unit,
             university: source.university,
@@ -72,6 +73,11 @@ pub(crate) async fn store(
             description: facts.description.as_deref(),
             level: facts.level,
             credit_points: facts.credit_points,
+            faculty: summary.faculty,
+            sessions: summary.sessions.as_deref().unwrap_or_default(),
+            modes: summary.modes.as_deref().unwrap_or_default(),
+            requisite_free: summary.requisite_free,
+            status: summary.status,
         };
         search::index_unit(connection, indexed).await?;
         let named = facts.requisites.as_deref().unwrap_or_default();

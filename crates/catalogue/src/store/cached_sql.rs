@@ -29,6 +29,7 @@ enum Part {
     Uuids(Vec<Uuid>),
     SmallInt(Option<i16>),
     Integer(Option<i32>),
+    Integers(Vec<i32>),
     BigInt(i64),
     Bool(bool),
     Time(DateTime<Utc>),
@@ -90,6 +91,11 @@ impl CachedSql {
         self
     }
 
+    pub(crate) fn integers(mut self, values: Vec<i32>) -> Self {
+        self.parts.push(Part::Integers(values));
+        self
+    }
+
     pub(crate) fn big(mut self, value: i64) -> Self {
         self.parts.push(Part::BigInt(value));
         self
@@ -133,6 +139,7 @@ impl QueryFragment<Pg> for CachedSql {
                 Part::Uuids(values) => pass.push_bind_param::<Array<SqlUuid>, _>(values)?,
                 Part::SmallInt(value) => pass.push_bind_param::<Nullable<SmallInt>, _>(value)?,
                 Part::Integer(value) => pass.push_bind_param::<Nullable<Integer>, _>(value)?,
+                Part::Integers(values) => pass.push_bind_param::<Array<Integer>, _>(values)?,
                 Part::BigInt(value) => pass.push_bind_param::<BigInt, _>(value)?,
                 Part::Bool(value) => pass.push_bind_param::<diesel::sql_types::Bool, _>(value)?,
                 Part::Time(value) => pass.push_bind_param::<Timestamptz, _>(value)?,

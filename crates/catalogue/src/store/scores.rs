@@ -2,7 +2,8 @@
 
 use crate::{
     scores::{Bucket, Drift},
-    store::cached_sql::CachedSql,
+    search::ranks,
+    store::{cached_sql::CachedSql, search::ranks as store_ranks},
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -105,7 +106,7 @@ pub(crate) async fn add(connection: &mut AsyncPgConnection, review: Contribution
     )
     .execute(connection)
     .await?;
-    Ok(())
+    ranks::refresh(connection, review.unit).await
 }
 
 #[derive(Debug, QueryableByName)]
@@ -258,5 +259,5 @@ pub(crate) async fn rebuild(connection: &mut AsyncPgConnection) -> Result<(), Da
     ] {
         CachedSql::new(statement).execute(connection).await?;
     }
-    Ok(())
+    store_ranks::recount(connection).await
 }

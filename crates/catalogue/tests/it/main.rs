@@ -24,6 +24,7 @@ mod reviews;
 mod schedules;
 mod scores;
 mod search;
+mod search_filters;
 mod sources;
 mod stage;
 mod support;

@@ -1,6 +1,8 @@
 //! Units: search, lists, and one unit with everything known of it.
 
 pub mod detail;
+pub mod facet_views;
+pub mod query;
 pub mod suggestions;
 pub mod summary;
 
@@ -11,11 +13,13 @@ use crate::{
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use detail::UnitDetailView;
+use facet_views::FacetsView;
+use query::UnitsQuery;
 use rmu_catalogue::{
-    search::{Filters, SearchRequest, search, suggestions::suggest},
+    search::{facets, search, suggestions::suggest},
     units::{Candidate, Identified, UnitKey, UnitLookup, find, identify},
 };
-use rmu_domain::{credit_points::CreditPoints, query::SearchQuery, slug::Slug};
+use rmu_domain::{query::SearchQuery, slug::Slug};
 use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
 use serde::Deserialize;
 use suggestions::SuggestionView;
@@ -26,41 +30,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/units", Access::Public),
     RouteAccess::new("GET", "/api/units/search", Access::Public),
+    RouteAccess::new("GET", "/api/units/facets", Access::Public),
     RouteAccess::new("GET", "/api/units/suggest", Access::Public),
     RouteAccess::new("GET", "/api/units/{unit}", Access::Public),
 ];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     // The fixed paths before the one with a parameter that would match them.
-    services.service(list_units).service(search_units).service(suggest_units).service(get_unit);
-}
-
-/// What a list of units is narrowed and continued by.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
-pub struct UnitsQuery {
-    /// What to look for: a code or the beginning of one, words of title or description, an abbreviation.
-    /// Wildcards and quotes are plain text. Without it all units are listed by code.
-    #[param(example = "data structures", min_length = 1, max_length = 200)]
-    search: Option<String>,
-    /// The same as `search`.
-    #[param(example = "31251", min_length = 1, max_length = 200)]
-    q: Option<String>,
-    /// The slug of a university.
-    #[param(example = "northfield")]
-    university: Option<String>,
-    /// The level, such as 2 for second-year units.
-    #[param(example = 2)]
-    level: Option<u8>,
-    /// Exactly this many credit points; 0 is a number like any other.
-    #[param(example = "6")]
-    credit_points: Option<String>,
-    /// How many on a page: 1 to 50, by default 20.
-    #[param(example = 20, minimum = 1, maximum = 50)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    services.service(list_units).service(search_units).service(count_facets).service(suggest_units).service(get_unit);
 }
 
 /// Searches or lists units.
@@ -114,41 +91,36 @@ async fn page(
     query: UnitsQuery,
     query_required: bool,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = parameters::limit(query.limit)?;
-    let wanted = SearchRequest {
-        query: search_query(query.search, query.q, query_required)?,
-        filters: Filters {
-            university: parameters::slug("university", query.university.as_deref())?,
-            level: query.level,
-            credit_points: query
-                .credit_points
-                .map(|points| CreditPoints::parse(&points))
-                .transpose()
-                .map_err(refused("creditPoints"))?,
-        },
-        limit,
-        cursor: query.cursor,
-    };
+    let wanted = query.parse(query_required)?;
     let found = search(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
     let units: Vec<UnitSummaryView> = found.entries.iter().map(UnitSummaryView::from).collect();
-    Ok(Data::new(units).with_page(parameters::page(limit, found.next, found.total)).or_not_modified(request))
+    Ok(Data::new(units).with_page(parameters::page(wanted.limit, found.next, found.total)).or_not_modified(request))
 }
 
-/// One query, by whichever name. An emptied search box lists everything.
-fn search_query(search: Option<String>, q: Option<String>, required: bool) -> Result<Option<SearchQuery>, ApiError> {
-    let (name, raw) = match (search, q) {
-        (Some(search), Some(q)) if search != q => {
-            return Err(Problem::invalid_parameter("q", "must not differ from search: send one of them").into());
-        }
-        (Some(search), _) => ("search", search),
-        (None, Some(q)) => ("q", q),
-        (None, None) if required => return Err(Problem::invalid_parameter("q", "is required").into()),
-        (None, None) => return Ok(None),
-    };
-    if !required && raw.trim().is_empty() {
-        return Ok(None);
-    }
-    SearchQuery::parse(&raw).map(Some).map_err(refused(name))
+/// What a search or list could be narrowed by, with the number of units that would remain.
+///
+/// Takes the parameters of `GET /api/units`; order and page do not matter. Each fact is counted with all filters but
+/// the one on itself.
+#[utoipa::path(
+    tag = "units",
+    responses(
+        (status = 200, description = "The values that occur, the most frequent first.", body = Data<FacetsView>),
+        (status = 304, description = "The answer is the one named in `If-None-Match`."),
+        (status = 400, description = "`invalid`: a parameter is refused.",
+         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database does not answer.",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/units/facets")]
+async fn count_facets(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    query: Query<UnitsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let wanted = query.into_inner().parse(false)?;
+    let counted = facets::count(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
+    Ok(Data::new(FacetsView::from(counted)).or_not_modified(&request))
 }
 
 /// What was typed so far.
