@@ -3,6 +3,7 @@
 //! Knows neither HTTP nor AMQP: what must be sent stands in tables (due tasks, outbox) until whoever
 //! publishes has done so.
 
+pub mod audit;
 pub mod comparisons;
 pub mod dead_letters;
 pub mod error;
@@ -13,6 +14,8 @@ pub mod idempotency;
 pub mod ingest;
 pub mod ledger;
 pub mod migrations;
+pub mod moderation;
+pub mod notifications;
 pub mod page;
 pub mod refresh_requests;
 pub mod requisites;

@@ -5,7 +5,10 @@ use crate::{
     idempotency::{self, IdempotencyKey, Replay},
     page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     search::words,
-    store::{review_requests, reviews as store, scores},
+    store::{
+        review_requests, reviews as store,
+        scores::{Changes, Contribution},
+    },
 };
 use chrono::{DateTime, Datelike, Utc};
 use rmu_domain::{
@@ -17,6 +20,10 @@ use rmu_domain::{
 use rmu_postgres::{AsyncPgConnection, Database};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub mod states;
+
+pub use states::{NewState, ReviewStanding, change_state, lock};
 
 /// Under this name the keys of written reviews are kept.
 const OPERATION: &str = "create-review";
@@ -139,16 +146,17 @@ async fn write(
         }
         error.into()
     })?;
-    let contribution = scores::Contribution {
+    review_requests::fulfil(connection, unit).await?;
+    let mut changes = Changes::default();
+    changes.add(&Contribution {
         unit,
         university: reviewed.university,
-        year: draft.taken.year,
+        year: draft.taken.year.get(),
         session: in_handbook,
         ratings: draft.ratings,
         would_recommend: draft.would_recommend,
-    };
-    scores::add(connection, contribution).await?;
-    review_requests::fulfil(connection, unit).await?;
+    });
+    changes.apply(connection).await?;
     Ok(written)
 }
 
@@ -190,7 +198,7 @@ impl Place {
     }
 }
 
-/// The reviews of a unit. `cursor` is [`Page::next`] of the page before.
+/// The visible reviews of a unit. `cursor` is [`Page::next`] of the page before.
 pub async fn of_unit(
     database: &Database,
     unit: UnitId,

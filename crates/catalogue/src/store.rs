@@ -1,6 +1,7 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
 pub(crate) mod artefacts;
+pub(crate) mod audit;
 mod cached_sql;
 mod counting;
 pub(crate) mod dead_letters;
@@ -15,6 +16,8 @@ pub(crate) mod health_figures;
 pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
+pub(crate) mod moderation;
+pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod overview;
 pub(crate) mod refresh_requests;

@@ -54,14 +54,22 @@ macro_rules! ids {
 ids! {
     /// An account of the auth service; other services know a person by this alone.
     AccountId,
+    /// One line of the audit log.
+    AuditEntryId,
+    /// A review before a moderator, with everything that was decided about it.
+    CaseId,
     /// A message that could not be processed.
     DeadLetterId,
     /// A scrape job: one run over a source, started by an administrator or a schedule.
     JobId,
+    /// A piece of news for one account.
+    NotificationId,
     /// A review of a unit.
     ReviewId,
     /// A handbook site and the rules to read it.
     SourceId,
+    /// A request of a person named in a review to take it down.
+    TakedownId,
     /// One page (or one discovery step) of a job.
     TaskId,
     /// A unit of a university, over all its handbook years.

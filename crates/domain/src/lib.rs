@@ -6,10 +6,13 @@
 
 pub mod account;
 pub mod artefact;
+pub mod audit;
 pub mod code_template;
 pub mod credit_points;
 pub mod facts;
 pub mod ids;
+pub mod moderation;
+pub mod notification;
 pub mod parse_error;
 pub mod query;
 pub mod rating;

@@ -91,3 +91,61 @@ impl ShownAs {
         }
     }
 }
+
+/// Who sees a review. Only visible ones are listed and counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReviewState {
+    Visible,
+    /// Out of sight until a moderator has looked at it.
+    Hidden,
+    /// Out of sight for good, unless an appeal brings it back.
+    Removed,
+}
+
+impl ReviewState {
+    pub const ALL: [Self; 3] = [Self::Visible, Self::Hidden, Self::Removed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visible => "visible",
+            Self::Hidden => "hidden",
+            Self::Removed => "removed",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Result<Self, ParseError> {
+        let known = Self::ALL.into_iter().find(|state| state.as_str() == raw);
+        known.ok_or_else(|| ParseError::new("must be visible, hidden or removed"))
+    }
+}
+
+/// What took a review out of sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StateCause {
+    /// As many independent reports as hide a review.
+    Reports,
+    /// A moderator's decision.
+    Moderation,
+    /// A ban of its author that was to take the author's reviews along.
+    Ban,
+    /// The author deleted a review that was out of sight and wrote anew.
+    Resubmission,
+}
+
+impl StateCause {
+    pub const ALL: [Self; 4] = [Self::Reports, Self::Moderation, Self::Ban, Self::Resubmission];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reports => "reports",
+            Self::Moderation => "moderation",
+            Self::Ban => "ban",
+            Self::Resubmission => "resubmission",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Result<Self, ParseError> {
+        let known = Self::ALL.into_iter().find(|cause| cause.as_str() == raw);
+        known.ok_or_else(|| ParseError::new("must be reports, moderation, ban or resubmission"))
+    }
+}

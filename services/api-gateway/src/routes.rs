@@ -3,6 +3,7 @@
 
 pub mod admin_universities;
 pub(crate) mod app;
+pub mod audit;
 pub mod auth;
 pub mod browser_pool;
 pub mod caller;
@@ -15,6 +16,7 @@ pub mod export;
 pub mod health;
 pub mod history;
 pub mod methodology;
+pub mod notifications;
 pub mod openapi;
 pub(crate) mod parameters;
 pub mod queue;
@@ -39,6 +41,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     auth::configure(services);
     browser_pool::configure(services);
     admin_universities::configure(services);
+    audit::configure(services);
     sources::configure(services);
     source_health::configure(services);
     schedules::configure(services);
@@ -55,6 +58,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    notifications::configure(services);
     universities::configure(services);
     methodology::configure(services);
 }
@@ -65,6 +69,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     auth::ACCESS,
     browser_pool::ACCESS,
     admin_universities::ACCESS,
+    audit::ACCESS,
     sources::ACCESS,
     source_health::ACCESS,
     schedules::ACCESS,
@@ -80,6 +85,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    notifications::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
 ];

@@ -18,6 +18,10 @@ use rmu_domain::{
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
+mod locked;
+
+pub(crate) use locked::{LockedReview, lock, set_state};
+
 /// What a new review takes over from its unit.
 #[derive(Debug, QueryableByName)]
 struct UnitRow {
@@ -192,7 +196,7 @@ pub(crate) async fn find(connection: &mut AsyncPgConnection, id: ReviewId) -> Re
     rows.into_iter().next().map(ReviewRow::into_review).transpose()
 }
 
-/// How many reviews the unit has; `None` when there is no such unit.
+/// How many visible reviews the unit has; `None` when there is no such unit.
 pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<Option<i64>, DatabaseError> {
     let rows: Vec<CountRow> = CachedSql::new(
         "SELECT coalesce((SELECT sum(reviews) FROM unit_scores WHERE unit_id = unit.id), 0)::bigint AS count
@@ -204,7 +208,7 @@ pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> R
     Ok(rows.into_iter().next().map(|row| row.count))
 }
 
-/// The reviews after a place, one more than the page holds when there are more.
+/// The visible reviews after a place, one more than the page holds when there are more.
 pub(crate) async fn page(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
@@ -212,7 +216,10 @@ pub(crate) async fn page(
     after: Option<&Place>,
     limit: PageLimit,
 ) -> Result<Vec<Review>, DatabaseError> {
-    let mut statement = CachedSql::new("SELECT ").sql(PUBLIC).sql(" FROM reviews WHERE unit_id = ").uuid(unit);
+    let mut statement = CachedSql::new("SELECT ")
+        .sql(PUBLIC)
+        .sql(" FROM reviews WHERE state = 'visible' AND unit_id = ")
+        .uuid(unit);
     if let Some((place, time)) = after.and_then(|place| Some((place, place.time()?))) {
         statement = match sort {
             ReviewSort::Newest => statement.sql(" AND (created_at, id) < (").time(time).sql(", ").uuid(place.id),

@@ -2,112 +2,17 @@
 
 use crate::{
     scores::{Bucket, Drift},
-    search::ranks,
-    store::{cached_sql::CachedSql, search::ranks as store_ranks},
+    store::{cached_sql::CachedSql, search::ranks},
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rmu_domain::{
-    ids::{UnitId, UniversityId},
-    rating::Rating,
-    review::Ratings,
-    year::Year,
-};
+use rmu_domain::ids::{UnitId, UniversityId};
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
-/// What a review adds to the aggregates.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Contribution<'a> {
-    pub(crate) unit: UnitId,
-    pub(crate) university: UniversityId,
-    pub(crate) year: Year,
-    /// `None` when the handbook does not know the session.
-    pub(crate) session: Option<&'a str>,
-    pub(crate) ratings: Ratings,
-    pub(crate) would_recommend: bool,
-}
+mod changes;
 
-/// Adds a review to its unit and its university. Everybody takes the rows in this order: nobody waits for
-/// somebody who waits for them.
-pub(crate) async fn add(connection: &mut AsyncPgConnection, review: Contribution<'_>) -> Result<(), DatabaseError> {
-    let ratings = review.ratings;
-    let number = |rating: Rating| i32::from(rating.get());
-    let year = i16::try_from(review.year.get()).unwrap_or(i16::MAX);
-    let stars = |wanted: u8| i32::from(ratings.overall.get() == wanted);
-    CachedSql::new(
-        "INSERT INTO unit_scores AS kept
-             (unit_id, taken_year, taken_session, reviews, recommended, overall, teaching, difficulty, workload,
-              usefulness, overall_1, overall_2, overall_3, overall_4, overall_5)
-         VALUES (",
-    )
-    .uuid(review.unit)
-    .sql(", ")
-    .small(year)
-    .sql(", ")
-    .text(review.session.unwrap_or_default())
-    .sql(", 1, ")
-    .integer(i32::from(review.would_recommend))
-    .sql(", ")
-    .integer(number(ratings.overall))
-    .sql(", ")
-    .integer(number(ratings.teaching))
-    .sql(", ")
-    .integer(number(ratings.difficulty))
-    .sql(", ")
-    .integer(number(ratings.workload))
-    .sql(", ")
-    .integer(number(ratings.usefulness))
-    .sql(", ")
-    .integer(stars(1))
-    .sql(", ")
-    .integer(stars(2))
-    .sql(", ")
-    .integer(stars(3))
-    .sql(", ")
-    .integer(stars(4))
-    .sql(", ")
-    .integer(stars(5))
-    .sql(
-        ") ON CONFLICT (unit_id, taken_year, taken_session) DO UPDATE SET
-             reviews = kept.reviews + excluded.reviews, recommended = kept.recommended + excluded.recommended,
-             overall = kept.overall + excluded.overall, teaching = kept.teaching + excluded.teaching,
-             difficulty = kept.difficulty + excluded.difficulty, workload = kept.workload + excluded.workload,
-             usefulness = kept.usefulness + excluded.usefulness,
-             overall_1 = kept.overall_1 + excluded.overall_1, overall_2 = kept.overall_2 + excluded.overall_2,
-             overall_3 = kept.overall_3 + excluded.overall_3, overall_4 = kept.overall_4 + excluded.overall_4,
-             overall_5 = kept.overall_5 + excluded.overall_5",
-    )
-    .execute(connection)
-    .await?;
-    CachedSql::new(
-        "INSERT INTO university_scores AS kept
-             (university_id, taken_year, reviews, overall, teaching, difficulty, workload, usefulness)
-         VALUES (",
-    )
-    .uuid(review.university)
-    .sql(", ")
-    .small(year)
-    .sql(", 1, ")
-    .integer(number(ratings.overall))
-    .sql(", ")
-    .integer(number(ratings.teaching))
-    .sql(", ")
-    .integer(number(ratings.difficulty))
-    .sql(", ")
-    .integer(number(ratings.workload))
-    .sql(", ")
-    .integer(number(ratings.usefulness))
-    .sql(
-        ") ON CONFLICT (university_id, taken_year) DO UPDATE SET
-             reviews = kept.reviews + excluded.reviews, overall = kept.overall + excluded.overall,
-             teaching = kept.teaching + excluded.teaching, difficulty = kept.difficulty + excluded.difficulty,
-             workload = kept.workload + excluded.workload, usefulness = kept.usefulness + excluded.usefulness",
-    )
-    .execute(connection)
-    .await?;
-    ranks::refresh(connection, review.unit).await
-}
+pub(crate) use changes::{Changes, Contribution};
 
 #[derive(Debug, QueryableByName)]
 struct UnitBucketRow {
@@ -259,5 +164,5 @@ pub(crate) async fn rebuild(connection: &mut AsyncPgConnection) -> Result<(), Da
     ] {
         CachedSql::new(statement).execute(connection).await?;
     }
-    store_ranks::recount(connection).await
+    ranks::recount(connection).await
 }

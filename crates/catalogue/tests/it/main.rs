@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
 mod artefacts;
+mod audit;
 mod bad_input;
 mod code_templates;
 mod comparisons;
@@ -14,12 +15,15 @@ mod ingest;
 mod ledger;
 mod listings;
 mod migrations;
+mod moderation;
+mod notifications;
 mod paging;
 mod priorities;
 mod random_runs;
 mod requisites;
 mod retry;
 mod review_requests;
+mod review_states;
 mod reviews;
 mod schedules;
 mod scores;

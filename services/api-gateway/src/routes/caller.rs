@@ -2,11 +2,12 @@
 
 use crate::{ApiError, AppState, auth::token};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use rmu_catalogue::audit::Actor;
 use rmu_domain::{
     account::{Nickname, Role},
     ids::{AccountId, UniversityId},
 };
-use rmu_web::{ErrorCode, Problem};
+use rmu_web::{ErrorCode, Problem, request_id};
 use std::{future::Future, ops::Deref, pin::Pin};
 
 /// Whoever holds a valid access token.
@@ -17,6 +18,14 @@ pub struct Caller {
     pub email_verified: bool,
     pub university: Option<UniversityId>,
     pub nickname: Nickname,
+}
+
+impl Caller {
+    /// Who acts, for the audit log: with the id of the request that is being answered.
+    pub fn actor(&self) -> Actor {
+        let request_id = request_id::current().map(|id| id.as_str().to_owned());
+        Actor { account: self.account, role: self.role, request_id }
+    }
 }
 
 /// A caller, if there is a token at all. A token that is not valid is still refused.

@@ -35,6 +35,7 @@ const SCHEME: &str = "accessToken";
         (name = "units", description = "Search, and everything known of a unit."),
         (name = "reviews", description = "What students thought of a unit."),
         (name = "universities", description = "Universities, and how scores are made."),
+        (name = "me", description = "What an account follows, keeps and is told."),
         (name = "auth", description = "Accounts and sessions."),
         (name = "admin", description = "Sources, scrapes and workers; for administrators."),
         (name = "health", description = "For load balancers and operators."),
