@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod migrations;
 pub mod moderation;
+pub mod nicknames;
 pub mod notifications;
 pub mod page;
 pub mod refresh_requests;

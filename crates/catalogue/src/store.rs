@@ -17,6 +17,7 @@ pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod moderation;
+pub(crate) mod nicknames;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod overview;

@@ -16,6 +16,7 @@ pub mod export;
 pub mod health;
 pub mod history;
 pub mod methodology;
+pub mod nicknames;
 pub mod notifications;
 pub mod openapi;
 pub(crate) mod parameters;
@@ -61,6 +62,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     notifications::configure(services);
     universities::configure(services);
     methodology::configure(services);
+    nicknames::configure(services);
 }
 
 /// Who may call what. A route that is not listed fails the tests.
@@ -88,6 +90,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     notifications::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
+    nicknames::ACCESS,
 ];
 
 /// Every row.

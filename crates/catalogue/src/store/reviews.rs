@@ -216,10 +216,8 @@ pub(crate) async fn page(
     after: Option<&Place>,
     limit: PageLimit,
 ) -> Result<Vec<Review>, DatabaseError> {
-    let mut statement = CachedSql::new("SELECT ")
-        .sql(PUBLIC)
-        .sql(" FROM reviews WHERE state = 'visible' AND unit_id = ")
-        .uuid(unit);
+    let mut statement =
+        CachedSql::new("SELECT ").sql(PUBLIC).sql(" FROM reviews WHERE state = 'visible' AND unit_id = ").uuid(unit);
     if let Some((place, time)) = after.and_then(|place| Some((place, place.time()?))) {
         statement = match sort {
             ReviewSort::Newest => statement.sql(" AND (created_at, id) < (").time(time).sql(", ").uuid(place.id),

@@ -16,6 +16,7 @@ mod ledger;
 mod listings;
 mod migrations;
 mod moderation;
+mod nicknames;
 mod notifications;
 mod paging;
 mod priorities;

@@ -5,7 +5,7 @@ use crate::{
         tags::{self, Kind},
         words,
     },
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, nicknames},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
@@ -89,9 +89,12 @@ pub async fn index_unit(connection: &mut AsyncPgConnection, unit: IndexedUnit<'_
     .text(joined(title_words))
     .sql(", ' '), '')), array_to_tsvector(array_remove(string_to_array(")
     .text(joined(all_words))
-    .sql(", ' '), '')), string_to_array(")
-    .text(words::abbreviations(unit.title).join(" "))
-    .sql(", ' '), ")
+    .sql(", ' '), '')), ")
+    .texts(words::abbreviations(unit.title))
+    .sql(" || ")
+    .sql(nicknames::FOLDED_OF)
+    .uuid(unit.id)
+    .sql("), ")
     .maybe_small(unit.level.map(i16::from))
     .sql(", ")
     .maybe_integer(unit.credit_points.and_then(|points| i32::try_from(points.thousandths()).ok()))

@@ -38,7 +38,8 @@ impl Pattern {
         let folded = all_words.join(" ");
         let title_beginning = if matches_beginnings(&folded) { folded.clone() } else { format!("{folded} ") };
         let initials = all_words.concat();
-        let abbreviation = (2..=12).contains(&initials.chars().count()).then_some(initials);
+        // Nicknames are as long as this.
+        let abbreviation = (2..=40).contains(&initials.chars().count()).then_some(initials);
         let mut words: Vec<String> = Vec::new();
         for word in all_words {
             if !words.contains(&word) && words.len() < MOST_WORDS {

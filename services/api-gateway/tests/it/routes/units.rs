@@ -2,6 +2,7 @@
 
 mod compare;
 mod history;
+mod narrow;
 mod requisites;
 mod suggest;
 mod wanted;
