@@ -7,6 +7,7 @@ pub mod facets;
 pub(crate) mod highlight;
 pub mod ranks;
 mod request;
+pub(crate) mod stems;
 pub mod suggestions;
 pub(crate) mod tags;
 pub(crate) mod words;
@@ -144,8 +145,8 @@ async fn climb(
         if !bounded.overflowed {
             let mut found = bounded.found;
             let mut total = Total::counted(bounded.total);
-            if total.count < TOO_FEW && pattern.may_hold_a_typo() {
-                let typos = store::typos(connection, pattern, filters, sort).await?;
+            let typos = mistakes(connection, pattern, filters, sort, bounded.total).await?;
+            if !typos.is_empty() {
                 total.count += u32::try_from(typos.len()).unwrap_or(u32::MAX);
                 found.extend(typos.into_iter().filter(|typo| key.is_none_or(|key| typo.key(sort) > *key)));
                 found.sort_by_key(|hit| hit.key(sort));
@@ -161,6 +162,27 @@ async fn climb(
     Ok((found, Total::MORE))
 }
 
+/// What a query with typing errors may have meant, when the cheap rungs found too little. Whoever typed a code that
+/// exists meant it.
+async fn mistakes(
+    connection: &mut AsyncPgConnection,
+    pattern: &Pattern,
+    filters: &store::Filters,
+    sort: Sort,
+    found: i64,
+) -> Result<Vec<Found>, CatalogueError> {
+    if found == 0 && pattern.may_be_a_mistyped_code() {
+        let codes = store::mistyped(connection, pattern, filters, sort).await?;
+        if !codes.is_empty() {
+            return Ok(codes);
+        }
+    }
+    if found < i64::from(TOO_FEW) && pattern.may_hold_a_typo() {
+        return Ok(store::typos(connection, pattern, filters, sort).await?);
+    }
+    Ok(Vec::new())
+}
+
 /// All that a search finds, when the cheap rungs find too little and the costly one is climbed.
 async fn few(
     connection: &mut AsyncPgConnection,
@@ -173,7 +195,7 @@ async fn few(
         return Ok(None);
     }
     let mut found = bounded.found;
-    found.extend(store::typos(connection, pattern, filters, sort).await?);
+    found.extend(mistakes(connection, pattern, filters, sort, bounded.total).await?);
     Ok(Some(found))
 }
 

@@ -107,7 +107,8 @@ impl Counter<'_> {
 
     /// Everything that a search with a typing error finds; `None` when the cheaper rungs find enough.
     async fn misspelt(&mut self, filters: &store::Filters) -> Result<Option<Vec<UnitId>>, CatalogueError> {
-        let Some(pattern) = self.pattern.filter(|pattern| pattern.may_hold_a_typo()) else { return Ok(None) };
+        let may_be_misspelt = |pattern: &&Pattern| pattern.may_hold_a_typo() || pattern.may_be_a_mistyped_code();
+        let Some(pattern) = self.pattern.filter(may_be_misspelt) else { return Ok(None) };
         let found = super::few(self.connection, pattern, filters).await?;
         Ok(found.map(|found| found.into_iter().map(|hit| hit.unit).collect()))
     }

@@ -13,6 +13,7 @@ mod pattern;
 pub(crate) mod plans;
 pub(crate) mod ranks;
 mod shown;
+mod spelling;
 pub(crate) mod suggestions;
 
 pub(crate) use climb::{bounded, ordered, sorted, typos};
@@ -20,6 +21,7 @@ pub(crate) use filters::Filters;
 pub(crate) use list::list;
 pub(crate) use pattern::Pattern;
 pub(crate) use shown::{Shown, shown};
+pub(crate) use spelling::mistyped;
 
 pub use index::{IndexedUnit, index_unit};
 

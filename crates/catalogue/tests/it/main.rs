@@ -31,6 +31,7 @@ mod scores;
 mod search;
 mod search_filters;
 mod sources;
+mod spelling;
 mod stage;
 mod support;
 mod units;

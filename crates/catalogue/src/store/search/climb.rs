@@ -3,7 +3,7 @@
 //! Every rung is a branch of one statement and excludes what the branches before it reach, so a unit is found
 //! once, on its best rung. Text from outside is only ever a parameter.
 
-use super::{AT_MOST_CANDIDATES, CANDIDATES, Filters, Found, FoundRow, Key, Pattern, Step};
+use super::{AT_MOST_CANDIDATES, CANDIDATES, Filters, Found, FoundRow, Key, Pattern, Step, spelling};
 use crate::{page::PageLimit, search::Sort, store::cached_sql::CachedSql};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -192,13 +192,21 @@ pub(super) fn sorted_statement(
     sort.order(statement).sql(" LIMIT ").big(at_most).planned_each_time()
 }
 
-/// Titles that are spelt nearly like the query, best first.
+/// Titles that have the words which were probably meant; where no word could be corrected so that there is one, titles
+/// that are spelt nearly like the query as a whole. The best first.
 pub(crate) async fn typos(
     connection: &mut AsyncPgConnection,
     pattern: &Pattern,
     filters: &Filters,
     sort: Sort,
 ) -> Result<Vec<Found>, DatabaseError> {
+    if let Some(words) = spelling::corrected(connection, pattern).await? {
+        let statement = spelling::corrected_statement(&words, pattern, filters, sort);
+        let rows: Vec<FoundRow> = statement.load(connection).await?;
+        if !rows.is_empty() {
+            return Ok(rows.into_iter().map(Found::from).collect());
+        }
+    }
     let rows: Vec<FoundRow> = typos_statement(pattern, filters, sort).load(connection).await?;
     let best = rows.iter().map(|row| row.rank).min().unwrap_or_default();
     Ok(rows.into_iter().filter(|row| row.rank <= best + TYPO_NOISE).map(Found::from).collect())

@@ -66,6 +66,7 @@ pub async fn index_unit(connection: &mut AsyncPgConnection, unit: IndexedUnit<'_
     let names = unit.names();
     remember_labels(connection, &names).await?;
     let title_words: BTreeSet<String> = words::words(unit.title).into_iter().collect();
+    remember_words(connection, &title_words).await?;
     let mut all_words = title_words.clone();
     all_words.extend(words::words(unit.description.unwrap_or_default()));
     // Words are letters and digits, so a space separates them and nothing needs quoting.
@@ -130,6 +131,17 @@ async fn remember_labels(
         .sql(", ")
         .texts(labels)
         .sql(") ON CONFLICT (tag) DO NOTHING")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What a misspelt word may have been meant as.
+async fn remember_words(connection: &mut AsyncPgConnection, words: &BTreeSet<String>) -> Result<(), DatabaseError> {
+    let words = words.iter().filter(|word| (3..=40).contains(&word.chars().count())).cloned().collect();
+    CachedSql::new("INSERT INTO search_words (word) SELECT * FROM unnest(")
+        .texts(words)
+        .sql(") ON CONFLICT (word) DO NOTHING")
         .execute(connection)
         .await?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::Step;
 use crate::{
-    search::{matches_beginnings, words},
+    search::{matches_beginnings, stems, words},
     store::cached_sql::CachedSql,
 };
 use rmu_domain::{query::SearchQuery, unit_code::UnitCode};
@@ -18,7 +18,10 @@ pub(crate) struct Pattern {
     typed: String,
     /// Normalised; empty when the query holds what no code can hold.
     code: String,
+    /// As they were typed, each once.
     words: Vec<String>,
+    /// The same, and what else they may stand as in a title.
+    marked: Vec<String>,
     folded: String,
     /// What a title begins with that begins with the query.
     title_beginning: String,
@@ -47,14 +50,20 @@ impl Pattern {
             }
         }
         let all_of = terms(&words);
-        Self { typed, code, words, folded, title_beginning, all_of, abbreviation }
+        let marked = words.iter().flat_map(|word| with_variants(word)).collect();
+        Self { typed, code, words, marked, folded, title_beginning, all_of, abbreviation }
     }
 
     pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
+    /// What is marked in a title that was found.
     pub(crate) fn words(&self) -> &[String] {
+        &self.marked
+    }
+
+    pub(super) fn typed_words(&self) -> &[String] {
         &self.words
     }
 
@@ -67,6 +76,13 @@ impl Pattern {
     pub(crate) fn may_hold_a_typo(&self) -> bool {
         let like_a_code = self.words.len() == 1 && self.folded.contains(|c: char| c.is_ascii_digit());
         self.folded.chars().count() >= 4 && !like_a_code
+    }
+
+    /// Whether the query is a code or as good as one: its neighbours may be meant.
+    pub(crate) fn may_be_a_mistyped_code(&self) -> bool {
+        (4..=12).contains(&self.code.len())
+            && self.words.len() <= 2
+            && self.code.chars().filter(char::is_ascii_digit).count() >= 2
     }
 
     /// The cheap rungs that could match, in order.
@@ -174,11 +190,26 @@ impl Pattern {
     }
 }
 
-/// The words as a text search query: all of them, long ones as beginnings.
+/// The words as a text search query: all of them, in singular or plural.
 fn terms(words: &[String]) -> String {
+    any_of(&words.iter().map(|word| with_variants(word)).collect::<Vec<_>>())
+}
+
+fn with_variants(word: &str) -> Vec<String> {
+    let mut all = vec![word.to_owned()];
+    all.extend(stems::variants(word));
+    all
+}
+
+/// A text search query for one word of each group, long ones as beginnings.
+pub(super) fn any_of(groups: &[Vec<String>]) -> String {
     // Words are letters and digits only, so nothing in them can end the quotation.
     let term = |word: &String| if matches_beginnings(word) { format!("'{word}':*") } else { format!("'{word}'") };
-    words.iter().map(term).collect::<Vec<_>>().join(" & ")
+    let group = |words: &Vec<String>| match words.as_slice() {
+        [word] => term(word),
+        words => format!("({})", words.iter().map(term).collect::<Vec<_>>().join(" | ")),
+    };
+    groups.iter().map(group).collect::<Vec<_>>().join(" & ")
 }
 
 /// Adds that a text begins with `beginning`, as a range of an index.
@@ -197,13 +228,20 @@ mod tests {
     #[test]
     fn long_words_are_beginnings_and_short_ones_whole() {
         assert_eq!(pattern("Intro to Ai").all_of, "'intro':* & 'to' & 'ai'");
+        assert_eq!(pattern("studies of Art").all_of, "('studies':* | 'study':*) & 'of' & 'art':*");
     }
 
     #[test]
     fn wildcards_and_quotes_are_no_part_of_any_form() {
         for query in ["%", "_", "'", "\\", "🦀", "' OR 1=1 --", "a\\b'c%d"] {
             let pattern = pattern(query);
-            assert!(!pattern.all_of.replace("':*", "").replace(['\'', '&', ' '], "").contains(['\\', '%', '_', '🦀']));
+            assert!(
+                !pattern
+                    .all_of
+                    .replace("':*", "")
+                    .replace(['\'', '&', '|', '(', ')', ' '], "")
+                    .contains(['\\', '%', '_', '🦀'])
+            );
             assert!(pattern.folded.chars().all(|c| c.is_alphanumeric() || c == ' '), "{query}");
         }
         assert!(pattern("%").steps().is_empty());

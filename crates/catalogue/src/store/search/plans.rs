@@ -6,6 +6,7 @@ use super::{
     climb::{bounded_statement, ordered_statement, sorted_statement, typos_statement},
     facets::{self, Reached},
     list::{all, list_statement},
+    spelling::{corrected_statement, mistyped_statement, similar_statement},
     suggestions,
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 };
 use diesel::{QueryableByName, debug_query, pg::Pg, sql_query, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use rmu_domain::{credit_points::CreditPoints, ids::UniversityId, query::SearchQuery};
+use rmu_domain::{credit_points::CreditPoints, ids::UniversityId, query::SearchQuery, spelling::mistyped_codes};
 use rmu_postgres::{Database, DatabaseConfig, migrations};
 use rmu_test_support::database::{Role, TestDatabase};
 use uuid::Uuid;
@@ -43,11 +44,12 @@ const FILL: &str = "
            ARRAY['level:' || (n % 9 + 1), 'faculty:faculty ' || (n % 30), 'retired:' || (n % 50 = 0),
                  'session:' || (ARRAY['autumn', 'spring'])[n % 2 + 1], 'points:' || (n % 40 * 500), 'free:' || (n % 3 = 0)]
     FROM (SELECT *, right(code, 5)::integer AS n FROM units) AS numbered;
+    INSERT INTO search_words (word) SELECT DISTINCT lexeme FROM unit_search CROSS JOIN LATERAL unnest(title_words);
     INSERT INTO unit_requisites (unit_id, university_id, kind, code_normalised)
     SELECT id, university_id, 'prerequisite', 'ABCD' || to_char(right(code, 5)::integer / 7 * 7 + digit, 'FM00000')
     FROM units CROSS JOIN generate_series(1, 2) AS digit;
     COMMIT;
-    ANALYZE units; ANALYZE unit_search; ANALYZE unit_requisites;";
+    ANALYZE units; ANALYZE unit_search; ANALYZE search_words; ANALYZE unit_requisites;";
 
 #[derive(Debug, QueryableByName)]
 struct Line {
@@ -84,7 +86,12 @@ async fn no_rung_reads_the_whole_table() {
             if pattern.may_hold_a_typo() {
                 let statement = typos_statement(&pattern, filters, Sort::Relevance);
                 assert_reads_little(&mut connection, statement, query).await;
+                let statement = corrected_statement("'algorithms':*", &pattern, filters, Sort::Score);
+                assert_reads_little(&mut connection, statement, query).await;
+                assert_reads_little(&mut connection, similar_statement("algoritms"), query).await;
             }
+            let codes = mistyped_codes("ABCD00024").into_keys().collect();
+            assert_reads_little(&mut connection, mistyped_statement(codes, filters, Sort::Code), query).await;
         }
     }
 }
@@ -195,7 +202,7 @@ pub(crate) async fn assert_reads_little(connection: &mut AsyncPgConnection, stat
     let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic {values}")).load(connection).await.unwrap();
     connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
     let plan = joined(lines);
-    let large = ["unit_search", "units", "unit_requisites"].map(|table| format!("Seq Scan on {table}"));
+    let large = ["unit_search", "units", "unit_requisites", "search_words"].map(|table| format!("Seq Scan on {table}"));
     let whole = large.iter().any(|scan| plan.contains(scan));
     assert!(!whole, "{query:?} reads the whole table:\n{text}\n{plan}");
     assert_stops_early(connection, statement, query).await;
