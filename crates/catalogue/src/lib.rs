@@ -3,6 +3,7 @@
 //! Knows neither HTTP nor AMQP: what must be sent stands in tables (due tasks, outbox) until whoever
 //! publishes has done so.
 
+pub mod aliases;
 pub mod audit;
 pub mod comparisons;
 pub mod dead_letters;

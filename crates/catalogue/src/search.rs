@@ -65,6 +65,8 @@ pub struct UniversityName {
 pub struct FoundBy {
     pub rung: Rung,
     pub code: Option<String>,
+    /// The former code that was asked for, as it was written.
+    pub formerly: Option<String>,
     pub title: Option<String>,
     pub description: Option<String>,
 }
@@ -113,7 +115,7 @@ pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page
         found.truncate(request.limit.get());
         found.last().map(|last| encode_cursor(&Place::of(last.key(sort), mark, total.and_more)))
     });
-    let shown = store::shown(&mut connection, &found).await?;
+    let shown = store::shown(&mut connection, &found, pattern.as_ref().map(Pattern::code)).await?;
     let units: Vec<UnitId> = found.iter().map(|hit| hit.unit).collect();
     let mut summaries = scores::summaries(&mut connection, &units).await?;
     let entries = found
@@ -201,14 +203,15 @@ async fn few(
 
 fn found_by(pattern: &Pattern, step: Step, shown: &store::Shown) -> FoundBy {
     let rung = step.rung();
-    let code = matches!(rung, Rung::ExactCode | Rung::NormalisedCode | Rung::CodePrefix)
-        .then(|| highlight::mark_code(&shown.code, pattern.code()));
+    let by_code = matches!(step, Step::ExactCode | Step::NormalisedCode | Step::CodePrefix);
+    let formerly = if step == Step::FormerCode { shown.formerly.clone() } else { None };
+    let code = by_code.then(|| highlight::mark_code(&shown.code, pattern.code()));
     let title = highlight::mark_words(&shown.title, pattern.words());
     let description = match (&shown.description, rung) {
         (Some(description), Rung::Description) => highlight::excerpt(description, pattern.words()),
         _ => None,
     };
-    FoundBy { rung, code, title, description }
+    FoundBy { rung, code, formerly, title, description }
 }
 
 fn place(cursor: &str, mark: u32) -> Result<Place, ParseError> {

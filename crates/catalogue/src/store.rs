@@ -1,5 +1,6 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
+pub(crate) mod aliases;
 pub(crate) mod artefacts;
 pub(crate) mod audit;
 mod cached_sql;

@@ -2,6 +2,7 @@
 //! them; both are listed here and nowhere else.
 
 pub mod admin_universities;
+pub mod aliases;
 pub(crate) mod app;
 pub mod audit;
 pub mod auth;
@@ -63,6 +64,7 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     universities::configure(services);
     methodology::configure(services);
     nicknames::configure(services);
+    aliases::configure(services);
 }
 
 /// Who may call what. A route that is not listed fails the tests.
@@ -91,6 +93,7 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     universities::ACCESS,
     methodology::ACCESS,
     nicknames::ACCESS,
+    aliases::ACCESS,
 ];
 
 /// Every row.

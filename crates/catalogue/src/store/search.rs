@@ -41,6 +41,7 @@ const AT_MOST_CANDIDATES: &str = " LIMIT 1001";
 pub(crate) enum Step {
     ExactCode,
     NormalisedCode,
+    FormerCode,
     CodePrefix,
     WholeTitle,
     TitleBeginning,
@@ -51,9 +52,10 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::ExactCode,
         Self::NormalisedCode,
+        Self::FormerCode,
         Self::CodePrefix,
         Self::WholeTitle,
         Self::TitleBeginning,
@@ -69,7 +71,7 @@ impl Step {
 
     /// Part of the text and no parameter, since it is the same whenever the text is.
     fn literal(self) -> &'static str {
-        ["0", "1", "2", "3", "4", "5", "6", "7", "8"][self as usize]
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][self as usize]
     }
 
     fn from_number(number: i16) -> Self {
@@ -78,7 +80,7 @@ impl Step {
 
     pub(crate) fn rung(self) -> Rung {
         match self {
-            Self::ExactCode => Rung::ExactCode,
+            Self::ExactCode | Self::FormerCode => Rung::ExactCode,
             Self::NormalisedCode => Rung::NormalisedCode,
             Self::CodePrefix => Rung::CodePrefix,
             Self::WholeTitle | Self::TitleBeginning | Self::TitleWords => Rung::Title,

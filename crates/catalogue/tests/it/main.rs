@@ -1,6 +1,7 @@
 //! The catalogue against a real Postgres, a database per test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
+mod aliases;
 mod artefacts;
 mod audit;
 mod bad_input;

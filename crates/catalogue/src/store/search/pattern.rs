@@ -89,7 +89,7 @@ impl Pattern {
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         if !self.code.is_empty() {
-            steps.extend([Step::ExactCode, Step::NormalisedCode, Step::CodePrefix]);
+            steps.extend([Step::ExactCode, Step::NormalisedCode, Step::FormerCode, Step::CodePrefix]);
         }
         if !self.words.is_empty() {
             steps.extend([Step::WholeTitle, Step::TitleBeginning, Step::TitleWords]);
@@ -113,6 +113,7 @@ impl Pattern {
             Step::NormalisedCode => {
                 statement.sql("code_normalised = ").text(&self.code).sql(" AND code <> ").text(&self.typed)
             }
+            Step::FormerCode => self.formerly(statement).sql(" AND code_normalised <> ").text(&self.code),
             Step::CodePrefix => statement
                 .sql("code_normalised > ")
                 .text(&self.code)
@@ -131,6 +132,9 @@ impl Pattern {
 
     /// Adds that none of the rungs before `step` reaches the unit.
     pub(super) fn exclude(&self, mut statement: CachedSql, step: Step) -> CachedSql {
+        if step > Step::FormerCode && !self.code.is_empty() {
+            statement = self.formerly(statement.sql(" AND NOT "));
+        }
         if step > Step::CodePrefix && !self.code.is_empty() {
             statement = statement.sql(" AND NOT (code_normalised >= ").text(&self.code);
             statement = statement.sql(" AND code_normalised < ").text(format!("{}{BEYOND}", self.code)).sql(")");
@@ -170,6 +174,14 @@ impl Pattern {
         let unfinished = !matches_beginnings(last) && before.iter().any(|word| matches_beginnings(word));
         let typed = if unfinished { terms(before) } else { self.all_of.clone() };
         Some(statement.sql("title_words @@ ").text(typed).sql("::tsquery"))
+    }
+
+    /// Adds that the code of a row that points to the unit is the query.
+    fn formerly(&self, statement: CachedSql) -> CachedSql {
+        statement
+            .sql("unit_id = ANY(ARRAY(SELECT merged_into FROM units WHERE merged_into IS NOT NULL AND code_normalised = ")
+            .text(&self.code)
+            .sql("))")
     }
 
     /// How many words were typed, repetitions included.

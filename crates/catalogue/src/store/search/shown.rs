@@ -27,6 +27,9 @@ pub(crate) struct Shown {
     pub(crate) title: String,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     pub(crate) description: Option<String>,
+    /// The code that was asked for, when the unit had it before.
+    #[diesel(sql_type = sql::Nullable<sql::Text>)]
+    pub(crate) formerly: Option<String>,
     #[diesel(sql_type = sql::Nullable<sql::Integer>)]
     credit_points_thousandths: Option<i32>,
     #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
@@ -49,6 +52,7 @@ pub(crate) struct Shown {
 pub(crate) async fn shown(
     connection: &mut AsyncPgConnection,
     found: &[Found],
+    code: Option<&str>,
 ) -> Result<HashMap<UnitId, Shown>, DatabaseError> {
     if found.is_empty() {
         return Ok(HashMap::new());
@@ -58,7 +62,9 @@ pub(crate) async fn shown(
         "SELECT unit.id, unit.code, unit.title, unit.credit_points_thousandths, unit.level, unit.status, unit.year, ",
     )
     .sql(NEWEST_YEAR)
-    .sql(", CASE WHEN ")
+    .sql(", (SELECT former.code FROM units AS former WHERE former.merged_into = unit.id AND former.code_normalised = ")
+    .maybe_text(code.map(str::to_owned))
+    .sql(" LIMIT 1) AS formerly, CASE WHEN ")
     .bool(with_description)
     .sql(
         " THEN unit.description END AS description,

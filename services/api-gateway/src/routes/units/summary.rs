@@ -50,6 +50,10 @@ pub struct MatchView {
     /// `exactCode`, `normalisedCode`, `codePrefix`, `title`, `description`, `abbreviation` or `typo`.
     #[schema(example = "title")]
     pub rung: &'static str,
+    /// The code that the unit had before, when it was found by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "31250")]
+    pub formerly: Option<String>,
     pub highlights: HighlightsView,
 }
 
@@ -151,6 +155,7 @@ impl From<&FoundBy> for MatchView {
     fn from(found: &FoundBy) -> Self {
         Self {
             rung: found.rung.as_str(),
+            formerly: found.formerly.clone(),
             highlights: HighlightsView {
                 code: found.code.clone(),
                 title: found.title.clone(),

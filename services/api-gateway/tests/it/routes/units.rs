@@ -142,6 +142,7 @@ async fn a_unit_shows_everything_known_of_it() {
       "creditPoints": 6.0,
       "description": "Lists, trees, <b>hashing</b> & graphs.",
       "faculty": null,
+      "formerly": [],
       "gaps": {
         "school": {
           "reason": "absent"
