@@ -5,7 +5,7 @@
 
 use crate::{
     CatalogueError,
-    search::{SearchRequest, TOO_FEW, tags::Kind},
+    search::{SearchRequest, tags::Kind},
     store::search::{
         self as store, Pattern,
         facets::{self, CountedRow, Reached},

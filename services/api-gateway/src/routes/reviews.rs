@@ -3,9 +3,10 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess, Student},
+    cache::Scope,
     routes::{
+        cached::{cached, unit_id},
         parameters::{self, refused},
-        units::the_one,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -13,7 +14,6 @@ use body::{NewReviewBody, ReviewView};
 use rmu_catalogue::{
     idempotency::IdempotencyKey as Key,
     reviews::{self, Author, ReviewSort},
-    units::UnitKey,
 };
 use rmu_domain::{account::Role, ids::UnitId};
 use rmu_web::{Data, IdempotencyKey, Json, Path, Problem, Query, problem::ProblemBody};
@@ -75,18 +75,16 @@ async fn list_reviews(
     query: Query<ReviewsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query.into_inner();
-    let key = UnitKey::parse(&key.0).map_err(refused("unit"))?;
-    let university = parameters::slug("university", query.university.as_deref())?;
     let sort = query.sort.as_deref().map(ReviewSort::parse).transpose().map_err(refused("sort"))?.unwrap_or_default();
     let limit = parameters::limit(query.limit)?;
-    let unit = match (key, &university) {
-        // An id needs no looking up: whether it exists is seen when the reviews are read.
-        (UnitKey::Id(id), None) => id,
-        (key, university) => the_one(&state, &key, university.as_ref()).await?.id,
+    let unit = unit_id(&state, &key.0, query.university.as_deref()).await?;
+    let compute = async {
+        let found = reviews::of_unit(&state.database, unit, sort, query.cursor.as_deref(), limit).await?;
+        let views: Vec<ReviewView> = found.entries.into_iter().map(ReviewView::from).collect();
+        Ok(Data::new(views).with_page(parameters::page(limit, found.next, found.total)))
     };
-    let found = reviews::of_unit(&state.database, unit, sort, query.cursor.as_deref(), limit).await?;
-    let views: Vec<ReviewView> = found.entries.into_iter().map(ReviewView::from).collect();
-    Ok(Data::new(views).with_page(parameters::page(limit, found.next, found.total)).or_not_modified(&request))
+    let asked = format!("{unit} {}", request.query_string());
+    cached(&request, &state, "reviews", &[Scope::Unit(unit)], &asked, compute).await
 }
 
 /// Writes a review: one per student and unit.
@@ -129,6 +127,7 @@ async fn create_review(
     let draft = body.0.parse()?;
     let author = Author { account: student.account, nickname: student.nickname.clone() };
     let review = reviews::create(&state.database, unit, &author, &draft, key.as_ref()).await?;
+    state.cache.changed(&[Scope::Unit(unit), Scope::Lists]).await;
     let address = format!("/api/units/{unit}/reviews");
     Ok(Data::created(ReviewView::from(review), address))
 }

@@ -9,7 +9,11 @@ pub mod summary;
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
-    routes::parameters::{self, WhichUniversity, refused},
+    cache::Scope,
+    routes::{
+        cached::{cached, unit_id},
+        parameters::{self, WhichUniversity, refused},
+    },
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use detail::UnitDetailView;
@@ -92,9 +96,12 @@ async fn page(
     query_required: bool,
 ) -> Result<HttpResponse, ApiError> {
     let wanted = query.parse(query_required)?;
-    let found = search(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
-    let units: Vec<UnitSummaryView> = found.entries.iter().map(UnitSummaryView::from).collect();
-    Ok(Data::new(units).with_page(parameters::page(wanted.limit, found.next, found.total)).or_not_modified(request))
+    let compute = async {
+        let found = search(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
+        let units: Vec<UnitSummaryView> = found.entries.iter().map(UnitSummaryView::from).collect();
+        Ok(Data::new(units).with_page(parameters::page(wanted.limit, found.next, found.total)))
+    };
+    cached(request, state, "units", &[Scope::Lists], request.query_string(), compute).await
 }
 
 /// What a search or list could be narrowed by, with the number of units that would remain.
@@ -119,8 +126,11 @@ async fn count_facets(
     query: Query<UnitsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let wanted = query.into_inner().parse(false)?;
-    let counted = facets::count(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
-    Ok(Data::new(FacetsView::from(counted)).or_not_modified(&request))
+    let compute = async {
+        let counted = facets::count(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
+        Ok(Data::new(FacetsView::from(counted)))
+    };
+    cached(&request, &state, "facets", &[Scope::Lists], request.query_string(), compute).await
 }
 
 /// What was typed so far.
@@ -159,9 +169,11 @@ async fn suggest_units(
     let q = query.0.q.ok_or_else(|| Problem::invalid_parameter("q", "is required"))?;
     let q = SearchQuery::parse(&q).map_err(refused("q"))?;
     let university = parameters::slug("university", query.0.university.as_deref())?;
-    let found = suggest(&state.database, &q, university.as_ref()).await.map_err(parameters::as_parameter)?;
-    let views: Vec<SuggestionView> = found.into_iter().map(SuggestionView::from).collect();
-    Ok(Data::new(views).or_not_modified(&request))
+    let compute = async {
+        let found = suggest(&state.database, &q, university.as_ref()).await.map_err(parameters::as_parameter)?;
+        Ok(Data::new(found.into_iter().map(SuggestionView::from).collect::<Vec<_>>()))
+    };
+    cached(&request, &state, "suggestions", &[], request.query_string(), compute).await
 }
 
 /// One unit with everything known of it.
@@ -192,12 +204,14 @@ async fn get_unit(
     key: Path<String>,
     which: Query<WhichUniversity>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = UnitKey::parse(&key.0).map_err(refused("unit"))?;
-    let university = parameters::slug("university", which.0.university.as_deref())?;
-    match find(&state.database, &key, university.as_ref()).await? {
-        UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit)).or_not_modified(&request)),
-        UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
-    }
+    let unit = unit_id(&state, &key.0, which.0.university.as_deref()).await?;
+    let compute = async {
+        match find(&state.database, &UnitKey::Id(unit), None).await? {
+            UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit))),
+            UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
+        }
+    };
+    cached(&request, &state, "unit", &[Scope::Unit(unit)], &unit.to_string(), compute).await
 }
 
 /// The one unit that a path means.

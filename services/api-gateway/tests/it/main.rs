@@ -9,6 +9,7 @@
 
 mod artefacts;
 mod auth_service;
+mod cache;
 mod filled;
 mod gateway;
 mod health;

@@ -73,7 +73,7 @@ impl Filters {
     }
 
     /// Without those on facts of one kind.
-    pub(super) fn without(&self, kind: tags::Kind) -> Self {
+    pub(crate) fn without(&self, kind: tags::Kind) -> Self {
         let mut others = self.clone();
         others.tags.retain(|tag| !tag.starts_with(kind.prefix()));
         if kind == tags::Kind::Points {
@@ -82,12 +82,12 @@ impl Filters {
         others
     }
 
-    pub(super) fn without_university(&self) -> Self {
+    pub(crate) fn without_university(&self) -> Self {
         Self { university: None, ..self.clone() }
     }
 
     /// Whether anything is asked of facts of this kind.
-    pub(super) fn ask_for(&self, kind: tags::Kind) -> bool {
+    pub(crate) fn ask_for(&self, kind: tags::Kind) -> bool {
         let range = self.points_least.is_some() || self.points_most.is_some();
         (kind == tags::Kind::Points && range) || self.tags.iter().any(|tag| tag.starts_with(kind.prefix()))
     }

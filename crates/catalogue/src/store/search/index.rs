@@ -1,10 +1,7 @@
 //! The way into the search table.
 
 use crate::{
-    search::{
-        tags::{self, Kind},
-        words,
-    },
+    search::{tags::Kind, words},
     store::{cached_sql::CachedSql, nicknames},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -44,7 +41,7 @@ impl IndexedUnit<'_> {
         let sessions = self.sessions.iter().map(|name| (Kind::Session, name.as_str()));
         let modes = self.modes.iter().map(|name| (Kind::Mode, name.as_str()));
         let all = faculty.into_iter().chain(sessions).chain(modes).take(MOST_NAMES);
-        all.filter_map(|(kind, name): (tags::Kind, &str)| Some((kind.folded(name)?, name))).collect()
+        all.filter_map(|(kind, name): (Kind, &str)| Some((kind.folded(name)?, name))).collect()
     }
 
     /// The rest of it. What is unknown has no tag.

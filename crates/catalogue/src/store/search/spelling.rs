@@ -74,7 +74,7 @@ fn meant_by(word: &str, similar: &[String]) -> Vec<String> {
     let mut near: Vec<(usize, &String)> =
         similar.iter().filter_map(|known| Some((distance_of(word, known, most)?, known))).collect();
     near.sort_unstable();
-    let nearest = near.first().map_or(0, |(distance, _)| *distance);
+    let nearest = near.as_slice().first().map_or(0, |(distance, _)| *distance);
     near.into_iter()
         .filter(|(distance, _)| *distance == nearest)
         .take(MOST_CORRECTIONS)
