@@ -43,8 +43,10 @@ async fn nothing_that_is_asked_of_accounts_reads_a_whole_table() {
     let (_test, database) = filled().await;
     let mut connection = database.connection().await.unwrap();
     connection.batch_execute(FILL).await.unwrap();
-    let known: Known =
-        CachedSql::new("SELECT unit_id, account_id FROM unit_follows LIMIT 1").get_result(&mut connection).await.unwrap();
+    let known: Known = CachedSql::new("SELECT unit_id, account_id FROM unit_follows LIMIT 1")
+        .get_result(&mut connection)
+        .await
+        .unwrap();
     let (unit, account) = (UnitId::from(known.unit_id), AccountId::from(known.account_id));
     let limit = PageLimit::default();
     let mut statements = vec![
