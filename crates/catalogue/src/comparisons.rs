@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError, scores,
-    store::units as store,
+    store::{aliases, units as store},
     units::{Candidate, UnitDetail},
 };
 use chrono::Utc;
@@ -64,13 +64,12 @@ pub async fn compare(database: &Database, wanted: &ComparedUnits) -> Result<Comp
         return Ok(Compared::Unknown(unknown));
     }
     let mut scored = scores::unit_scores(&mut connection, wanted.ids(), Utc::now()).await?;
-    let in_order = wanted.ids().iter().filter_map(|id| found.remove(id));
-    let units: Vec<UnitDetail> = in_order
-        .map(|(Candidate { id, university, .. }, record, read)| {
-            let score = scored.remove(&id).unwrap_or_default();
-            UnitDetail { id, university, record, read, score }
-        })
-        .collect();
+    let mut units = Vec::with_capacity(wanted.ids().len());
+    for (Candidate { id, university, .. }, record, read) in wanted.ids().iter().filter_map(|id| found.remove(id)) {
+        let score = scored.remove(&id).unwrap_or_default();
+        let formerly = aliases::aliases(&mut connection, id).await?.into_iter().map(|alias| alias.code).collect();
+        units.push(UnitDetail { id, university, record, read, score, formerly });
+    }
     let differing = differing(&units);
     Ok(Compared::SideBySide { units, differing })
 }

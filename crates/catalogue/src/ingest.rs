@@ -11,6 +11,8 @@ mod unit;
 
 pub(crate) use drift::present;
 
+pub(crate) use unit::make_findable;
+
 use crate::{
     CatalogueError,
     ledger::{MAX_DISPATCHES, Target},

@@ -4,6 +4,7 @@
 //! publishes has done so.
 
 pub mod accounts;
+pub mod aliases;
 pub mod appeals;
 pub mod audit;
 pub mod comparisons;
@@ -22,6 +23,7 @@ pub mod ledger;
 pub mod migrations;
 pub mod moderation;
 pub mod moderation_figures;
+pub mod nicknames;
 pub mod notifications;
 pub mod page;
 pub mod refresh_requests;

@@ -3,11 +3,14 @@
 use crate::{
     CatalogueError,
     reviews::Review,
-    store::{review_votes as store, reviews::LockedReview},
+    store::{
+        review_votes::{self as store, Counted},
+        reviews::LockedReview,
+    },
 };
 use rmu_domain::{
     helpfulness::Vote,
-    ids::{AccountId, ReviewId},
+    ids::{AccountId, ReviewId, UnitId},
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 use std::collections::HashMap;
@@ -18,6 +21,8 @@ pub const MOST_ASKED: usize = 50;
 /// The votes on a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Votes {
+    /// Whose review it is.
+    pub unit: UnitId,
     pub helpful: u32,
     pub not_helpful: u32,
     /// The caller's.
@@ -41,7 +46,8 @@ pub async fn vote(
                 return Err(CatalogueError::Forbidden { detail: "Nobody votes on a review of their own." });
             }
             let before = store::find(connection, review, voter).await?;
-            let mut votes = Votes { helpful: counted.helpful, not_helpful: counted.not_helpful, own: before };
+            let Counted { unit, helpful, not_helpful, .. } = counted;
+            let mut votes = Votes { unit, helpful, not_helpful, own: before };
             if before != vote {
                 votes.change(vote);
                 store::set(connection, review, voter, vote).await?;
@@ -89,8 +95,8 @@ pub(crate) async fn withdraw_all(
     let votes: HashMap<ReviewId, Vote> = store::of_account(connection, account, &ids).await?.into_iter().collect();
     for voted in locked {
         let Some(vote) = votes.get(&voted.id()) else { continue };
-        let Review { helpful, not_helpful, .. } = voted.own.review;
-        let mut votes = Votes { helpful, not_helpful, own: Some(*vote) };
+        let Review { unit, helpful, not_helpful, .. } = voted.own.review;
+        let mut votes = Votes { unit, helpful, not_helpful, own: Some(*vote) };
         votes.change(None);
         store::set(connection, voted.id(), account, None).await?;
         store::keep_counts(connection, voted.id(), votes.helpful, votes.not_helpful).await?;

@@ -3,15 +3,21 @@
 //! A hit stands on the best rung that reaches it, and the answer says which. Within a rung the order is by
 //! code, so that a page continues after the last hit of the page before, whatever was written meanwhile.
 
+pub mod facets;
 pub(crate) mod highlight;
+pub mod ranks;
+mod request;
+pub(crate) mod stems;
 pub mod suggestions;
+pub(crate) mod tags;
 pub(crate) mod words;
 
 pub use crate::store::search::{IndexedUnit, index_unit};
+pub use request::{FilterText, Filters, MinScore, PointsFilter, SearchRequest, Sort};
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, Total, decode_cursor, encode_cursor, foreign_cursor},
     scores::{self, ScoreSummary},
     store::search::{self as store, Found, Key, Pattern, Step},
     universities::university_named,
@@ -19,9 +25,9 @@ use crate::{
 use rmu_domain::{
     ParseError,
     credit_points::CreditPoints,
+    facts::Standing,
     ids::{UnitId, UniversityId},
-    query::{Rung, SearchQuery},
-    slug::Slug,
+    query::Rung,
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 use serde::{Deserialize, Serialize};
@@ -29,24 +35,6 @@ use uuid::Uuid;
 
 /// With fewer hits than this the query may hold a typing error, and the costly rung is climbed.
 const TOO_FEW: u32 = 3;
-
-/// A search, or a list when there is no query.
-#[derive(Debug, Clone, Default)]
-pub struct SearchRequest {
-    pub query: Option<SearchQuery>,
-    pub filters: Filters,
-    pub limit: PageLimit,
-    /// [`Page::next`] of the page before.
-    pub cursor: Option<String>,
-}
-
-/// What every hit must fulfil. Unknown facts fulfil nothing.
-#[derive(Debug, Clone, Default)]
-pub struct Filters {
-    pub university: Option<Slug>,
-    pub level: Option<u8>,
-    pub credit_points: Option<CreditPoints>,
-}
 
 /// A unit in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +45,8 @@ pub struct UnitHit {
     pub university: UniversityName,
     pub credit_points: Option<CreditPoints>,
     pub level: Option<u8>,
+    /// Whether it can still be taken.
+    pub standing: Standing,
     pub score: ScoreSummary,
     /// `None` in a list without a query.
     pub found: Option<FoundBy>,
@@ -75,6 +65,8 @@ pub struct UniversityName {
 pub struct FoundBy {
     pub rung: Rung,
     pub code: Option<String>,
+    /// The former code that was asked for, as it was written.
+    pub formerly: Option<String>,
     pub title: Option<String>,
     pub description: Option<String>,
 }
@@ -89,6 +81,7 @@ pub(crate) fn matches_beginnings(word: &str) -> bool {
 struct Place {
     /// Which search it belongs to.
     f: u32,
+    place: i64,
     step: i16,
     rank: i32,
     code: String,
@@ -99,7 +92,8 @@ struct Place {
 
 /// Finds units, or lists all that fulfil the filters.
 pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page<UnitHit>, CatalogueError> {
-    let mark = request_fingerprint(request);
+    let mark = request.fingerprint();
+    let sort = request.order();
     let after = request
         .cursor
         .as_deref()
@@ -108,18 +102,20 @@ pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page
         .map_err(|error| CatalogueError::invalid("cursor", &error))?;
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, request.filters.university.as_ref()).await?;
-    let filters =
-        store::Filters { university, level: request.filters.level, credit_points: request.filters.credit_points };
+    let filters = store::Filters::new(&request.filters, university);
     let pattern = request.query.as_ref().map(Pattern::new);
     let (mut found, total) = match &pattern {
-        None => store::list(&mut connection, &filters, after.as_ref().map(Place::key), request.limit).await?,
-        Some(pattern) => climb(&mut connection, pattern, &filters, after.as_ref(), request.limit).await?,
+        None => {
+            let after = after.as_ref().map(Place::key);
+            store::list(&mut connection, &filters, sort, after.as_ref(), request.limit).await?
+        }
+        Some(pattern) => climb(&mut connection, pattern, &filters, sort, after.as_ref(), request.limit).await?,
     };
     let next = (found.len() > request.limit.get()).then(|| {
         found.truncate(request.limit.get());
-        found.last().map(|last| encode_cursor(&Place::of(last, mark, total.and_more)))
+        found.last().map(|last| encode_cursor(&Place::of(last.key(sort), mark, total.and_more)))
     });
-    let shown = store::shown(&mut connection, &found).await?;
+    let shown = store::shown(&mut connection, &found, pattern.as_ref().map(Pattern::code)).await?;
     let units: Vec<UnitId> = found.iter().map(|hit| hit.unit).collect();
     let mut summaries = scores::summaries(&mut connection, &units).await?;
     let entries = found
@@ -134,44 +130,88 @@ pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page
     Ok(Page { entries, total, next: next.flatten() })
 }
 
-/// The cheap rungs in one statement; the ordered variant when a rung holds more than is ranked at once; the
+/// The cheap rungs in one statement; another that reads in order when a rung holds more than is ranked at once; the
 /// rung of typing errors when all that found too little.
 async fn climb(
     connection: &mut AsyncPgConnection,
     pattern: &Pattern,
     filters: &store::Filters,
+    sort: Sort,
     after: Option<&Place>,
     limit: PageLimit,
 ) -> Result<(Vec<Found>, Total), CatalogueError> {
     let key = after.map(Place::key);
-    if after.is_some_and(|place| place.more) {
-        return Ok((store::ordered(connection, pattern, filters, key, limit).await?, Total::MORE));
+    let key = key.as_ref();
+    if !after.is_some_and(|place| place.more) {
+        let bounded = store::bounded(connection, pattern, filters, sort, key, limit).await?;
+        if !bounded.overflowed {
+            let mut found = bounded.found;
+            let mut total = Total::counted(bounded.total);
+            let typos = mistakes(connection, pattern, filters, sort, bounded.total).await?;
+            if !typos.is_empty() {
+                total.count += u32::try_from(typos.len()).unwrap_or(u32::MAX);
+                found.extend(typos.into_iter().filter(|typo| key.is_none_or(|key| typo.key(sort) > *key)));
+                found.sort_by_key(|hit| hit.key(sort));
+                found.truncate(limit.get() + 1);
+            }
+            return Ok((found, total));
+        }
     }
-    let bounded = store::bounded(connection, pattern, filters, key.clone(), limit).await?;
-    if bounded.overflowed {
-        return Ok((store::ordered(connection, pattern, filters, key, limit).await?, Total::MORE));
+    let found = match sort {
+        Sort::Relevance => store::ordered(connection, pattern, filters, key, limit).await?,
+        _ => store::sorted(connection, pattern, filters, sort, key, limit).await?,
+    };
+    Ok((found, Total::MORE))
+}
+
+/// What a query with typing errors may have meant, when the cheap rungs found too little. Whoever typed a code that
+/// exists meant it.
+async fn mistakes(
+    connection: &mut AsyncPgConnection,
+    pattern: &Pattern,
+    filters: &store::Filters,
+    sort: Sort,
+    found: i64,
+) -> Result<Vec<Found>, CatalogueError> {
+    if found == 0 && pattern.may_be_a_mistyped_code() {
+        let codes = store::mistyped(connection, pattern, filters, sort).await?;
+        if !codes.is_empty() {
+            return Ok(codes);
+        }
+    }
+    if found < i64::from(TOO_FEW) && pattern.may_hold_a_typo() {
+        return Ok(store::typos(connection, pattern, filters, sort).await?);
+    }
+    Ok(Vec::new())
+}
+
+/// All that a search finds, when the cheap rungs find too little and the costly one is climbed.
+async fn few(
+    connection: &mut AsyncPgConnection,
+    pattern: &Pattern,
+    filters: &store::Filters,
+) -> Result<Option<Vec<Found>>, CatalogueError> {
+    let sort = Sort::Relevance;
+    let bounded = store::bounded(connection, pattern, filters, sort, None, PageLimit::default()).await?;
+    if bounded.overflowed || bounded.total >= i64::from(TOO_FEW) {
+        return Ok(None);
     }
     let mut found = bounded.found;
-    let mut total = Total::counted(bounded.total);
-    if total.count < TOO_FEW && pattern.may_hold_a_typo() {
-        let typos = store::typos(connection, pattern, filters).await?;
-        total.count += u32::try_from(typos.len()).unwrap_or(u32::MAX);
-        found.extend(typos.into_iter().filter(|typo| key.as_ref().is_none_or(|key| typo.key() > *key)));
-        found.truncate(limit.get() + 1);
-    }
-    Ok((found, total))
+    found.extend(mistakes(connection, pattern, filters, sort, bounded.total).await?);
+    Ok(Some(found))
 }
 
 fn found_by(pattern: &Pattern, step: Step, shown: &store::Shown) -> FoundBy {
     let rung = step.rung();
-    let code = matches!(rung, Rung::ExactCode | Rung::NormalisedCode | Rung::CodePrefix)
-        .then(|| highlight::mark_code(&shown.code, pattern.code()));
+    let by_code = matches!(step, Step::ExactCode | Step::NormalisedCode | Step::CodePrefix);
+    let formerly = if step == Step::FormerCode { shown.formerly.clone() } else { None };
+    let code = by_code.then(|| highlight::mark_code(&shown.code, pattern.code()));
     let title = highlight::mark_words(&shown.title, pattern.words());
     let description = match (&shown.description, rung) {
         (Some(description), Rung::Description) => highlight::excerpt(description, pattern.words()),
         _ => None,
     };
-    FoundBy { rung, code, title, description }
+    FoundBy { rung, code, formerly, title, description }
 }
 
 fn place(cursor: &str, mark: u32) -> Result<Place, ParseError> {
@@ -186,23 +226,11 @@ fn place(cursor: &str, mark: u32) -> Result<Place, ParseError> {
 }
 
 impl Place {
-    fn of(hit: &Found, f: u32, more: bool) -> Self {
-        let key = hit.key();
-        Self { f, step: key.step, rank: key.rank, code: key.code, unit: key.unit, more }
+    fn of(key: Key, f: u32, more: bool) -> Self {
+        Self { f, place: key.place, step: key.step, rank: key.rank, code: key.code, unit: key.unit, more }
     }
 
     fn key(&self) -> Key {
-        Key { step: self.step, rank: self.rank, code: self.code.clone(), unit: self.unit }
+        Key { place: self.place, step: self.step, rank: self.rank, code: self.code.clone(), unit: self.unit }
     }
-}
-
-fn request_fingerprint(request: &SearchRequest) -> u32 {
-    let filters = &request.filters;
-    fingerprint(&[
-        "units",
-        request.query.as_ref().map_or("", SearchQuery::as_str),
-        filters.university.as_ref().map_or("", Slug::as_str),
-        &filters.level.map(|level| level.to_string()).unwrap_or_default(),
-        &filters.credit_points.map(|points| points.to_string()).unwrap_or_default(),
-    ])
 }

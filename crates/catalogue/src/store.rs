@@ -1,6 +1,7 @@
 //! SQL: one module a resource, functions over a connection that a use case lends them.
 
 pub(crate) mod accounts;
+pub(crate) mod aliases;
 pub(crate) mod appeals;
 pub(crate) mod artefacts;
 pub(crate) mod audit;
@@ -24,6 +25,7 @@ pub(crate) mod jobs;
 pub(crate) mod kept_units;
 pub(crate) mod moderation;
 pub(crate) mod moderation_figures;
+pub(crate) mod nicknames;
 pub(crate) mod notifications;
 #[cfg(test)]
 mod notifications_plans;

@@ -4,7 +4,7 @@ use crate::{
     CatalogueError,
     scores::{self, UnitScore},
     search::UniversityName,
-    store::units as store,
+    store::{aliases, units as store},
 };
 use chrono::{DateTime, Utc};
 use rmu_domain::{
@@ -57,6 +57,8 @@ pub struct UnitDetail {
     pub record: UnitRecord,
     pub read: Reading,
     pub score: UnitScore,
+    /// Codes that it had before.
+    pub formerly: Vec<String>,
 }
 
 impl UnitDetail {
@@ -129,6 +131,7 @@ pub async fn find(database: &Database, key: &UnitKey, university: Option<&Slug>)
     };
     let not_found = || CatalogueError::NotFound { what: "unit" };
     let (record, read) = store::newest(&mut connection, candidate.id).await?.ok_or_else(not_found)?;
+    let formerly = aliases::aliases(&mut connection, candidate.id).await?;
     let mut scored = scores::unit_scores(&mut connection, &[candidate.id], Utc::now()).await?;
     Ok(UnitLookup::Found(Box::new(UnitDetail {
         id: candidate.id,
@@ -136,5 +139,6 @@ pub async fn find(database: &Database, key: &UnitKey, university: Option<&Slug>)
         record,
         read,
         score: scored.remove(&candidate.id).unwrap_or_default(),
+        formerly: formerly.into_iter().map(|alias| alias.code).collect(),
     })))
 }

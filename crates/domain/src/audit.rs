@@ -33,6 +33,8 @@ names! {
     AccountUnbanned = "account.unbanned";
     AccountRoleChanged = "account.role_changed";
     AccountSessionsEnded = "account.sessions_ended";
+    AliasAdded = "alias.added";
+    AliasRemoved = "alias.removed";
     CaseOpened = "case.opened";
     CaseClaimed = "case.claimed";
     CaseReleased = "case.released";

@@ -26,6 +26,7 @@ pub mod review;
 pub mod score;
 pub mod scrape;
 pub mod slug;
+pub mod spelling;
 pub mod text;
 pub mod unit_code;
 pub mod year;

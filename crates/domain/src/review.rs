@@ -130,10 +130,12 @@ pub enum StateCause {
     Ban,
     /// The author deleted a review that was out of sight and wrote anew.
     Resubmission,
+    /// Two units became one, and the author has reviewed both.
+    Merge,
 }
 
 impl StateCause {
-    pub const ALL: [Self; 4] = [Self::Reports, Self::Moderation, Self::Ban, Self::Resubmission];
+    pub const ALL: [Self; 5] = [Self::Reports, Self::Moderation, Self::Ban, Self::Resubmission, Self::Merge];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -141,11 +143,12 @@ impl StateCause {
             Self::Moderation => "moderation",
             Self::Ban => "ban",
             Self::Resubmission => "resubmission",
+            Self::Merge => "merge",
         }
     }
 
     pub fn parse(raw: &str) -> Result<Self, ParseError> {
         let known = Self::ALL.into_iter().find(|cause| cause.as_str() == raw);
-        known.ok_or_else(|| ParseError::new("must be reports, moderation, ban or resubmission"))
+        known.ok_or_else(|| ParseError::new("must be reports, moderation, ban, resubmission or merge"))
     }
 }

@@ -108,6 +108,11 @@ impl<T: Serialize> Data<T> {
         }
     }
 
+    /// The answer to a read as it is sent, for whoever keeps it: see [`answer_read`].
+    pub fn into_bytes(self) -> Result<Vec<u8>, Problem> {
+        serde_json::to_vec(&self).map_err(Problem::internal)
+    }
+
     pub fn into_response(self) -> HttpResponse {
         let bytes = match serde_json::to_vec(&self) {
             Ok(bytes) => bytes,
@@ -122,6 +127,11 @@ impl<T: Serialize> Data<T> {
         }
         response.body(bytes)
     }
+}
+
+/// Answers a read with bytes of [`Data::into_bytes`], as [`Data::or_not_modified`] does.
+pub fn answer_read(request: &HttpRequest, bytes: Vec<u8>) -> HttpResponse {
+    etag::respond(request, "application/json", "no-cache", bytes)
 }
 
 impl<T: Serialize> Responder for Data<T> {

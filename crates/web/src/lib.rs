@@ -30,7 +30,7 @@ mod trace;
 
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use edge::Edge;
-pub use envelope::{Data, Meta, Page};
+pub use envelope::{Data, Meta, Page, answer_read};
 pub use extract::{Json, OptionalJson, Path, Query};
 pub use idempotency::IdempotencyKey;
 pub use lifecycle::Lifecycle;

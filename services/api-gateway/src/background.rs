@@ -7,6 +7,7 @@ mod digests;
 mod fanouts;
 mod figures;
 mod ingest;
+mod ranks;
 mod relay;
 mod scheduler;
 mod sweeper;
@@ -39,6 +40,7 @@ pub fn register(background: &Background, state: &AppState) {
         background.spawn("digests", |stop| digests::run(state.clone(), stop));
         background.spawn("figures", |stop| figures::run(state.clone(), stop));
         background.spawn("fan-outs", |stop| fanouts::run(state.clone(), stop));
+        background.spawn("ranks", |stop| ranks::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
         if let Some(store) = &state.artefacts {
             background.spawn("artefacts", |stop| artefacts::run(state.clone(), store.clone(), stop));

@@ -3,12 +3,15 @@
 
 pub mod admin_universities;
 pub mod admin_users;
+pub mod aliases;
 pub(crate) mod app;
 pub mod appeals;
 pub mod audit;
 pub mod auth;
 pub mod browser_pool;
+pub(crate) mod cached;
 pub mod caller;
+mod changes;
 pub mod code_templates;
 pub mod comparisons;
 pub mod dead_letters;
@@ -23,6 +26,7 @@ pub mod me;
 pub mod methodology;
 pub mod moderation;
 pub mod moderation_figures;
+pub mod nicknames;
 pub mod notifications;
 pub mod openapi;
 pub mod own_reviews;
@@ -85,6 +89,8 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     stats::configure(services);
     universities::configure(services);
     methodology::configure(services);
+    nicknames::configure(services);
+    aliases::configure(services);
 }
 
 /// Who may call what. A route that is not listed fails the tests.
@@ -125,6 +131,8 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     stats::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
+    nicknames::ACCESS,
+    aliases::ACCESS,
 ];
 
 /// Every row.

@@ -3,6 +3,7 @@
 use crate::{
     Config,
     auth::keys::KeyStore,
+    cache::ReadCache,
     routes::{health::HealthReport, scrapes::WatchPlaces},
     workers::WorkerRegistry,
 };
@@ -24,6 +25,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     pub database: Database,
     pub redis: ConnectionManager,
+    /// Answers to reads.
+    pub cache: ReadCache,
     pub broker: Connection,
     pub publisher: Publisher,
     pub auth: rpc::Client,
@@ -53,6 +56,7 @@ impl AppState {
         let auth = rpc::Client::new(broker.clone());
         let artefacts = open_artefacts(config.artefacts.as_ref())?;
         Ok(Self {
+            cache: ReadCache::new(redis.clone(), &config.redis_prefix),
             limiter: RateLimiter::new(redis.clone(), &config.redis_prefix),
             keys: Arc::new(KeyStore::new(auth.clone())),
             publisher: Publisher::new(broker.clone()),

@@ -11,7 +11,10 @@ use crate::{
     },
 };
 use chrono::Utc;
-use rmu_domain::{facts::UnitFacts, ids::UnitId};
+use rmu_domain::{
+    facts::UnitFacts,
+    ids::{UnitId, UniversityId},
+};
 use rmu_postgres::AsyncPgConnection;
 
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +37,11 @@ pub(crate) async fn store(
     // Computed here and not taken from the message: two versions must differ in what is stored.
     let content_hash = rmu_extraction::content_hash(facts);
     // Creates or locks the unit's row: two readings of one unit come one after the other from here on.
-    let unit = versions::lock_unit(connection, source.university, facts, fetched_at).await?;
+    let (unit, goes_on_as) = versions::lock_unit(connection, source.university, facts, fetched_at).await?;
+    if let Some(unit) = goes_on_as {
+        // A page of a former code: the unit is told of by the pages of the code that it has now.
+        return Ok(Stored { unit, new_version: false });
+    }
     versions::remember_page(connection, source.source, target_key, unit, year, fetched_at).await?;
 
     let latest = versions::latest_of_year(connection, unit, year).await?;
@@ -65,20 +72,36 @@ pub(crate) async fn store(
     if versions::is_newest_year(connection, unit, year).await? {
         fanouts::handbook_changed(connection, unit, version.into(), facts).await?;
         versions::show(connection, unit, version, &summary(facts), fetched_at).await?;
-        let indexed = IndexedUnit {
-            id: unit,
-            university: source.university,
-            code: &facts.code,
-            title: &facts.title,
-            description: facts.description.as_deref(),
-            level: facts.level,
-            credit_points: facts.credit_points,
-        };
-        search::index_unit(connection, indexed).await?;
-        let named = facts.requisites.as_deref().unwrap_or_default();
-        requisites::keep(connection, unit, source.university, named).await?;
+        make_findable(connection, unit, source.university, facts).await?;
     }
     Ok(Stored { unit, new_version: true })
+}
+
+/// Writes what search and requisites are found by, as the version that is shown says.
+pub(crate) async fn make_findable(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+    university: UniversityId,
+    facts: &UnitFacts,
+) -> Result<(), CatalogueError> {
+    let summary = summary(facts);
+    let indexed = IndexedUnit {
+        id: unit,
+        university,
+        code: &facts.code,
+        title: &facts.title,
+        description: facts.description.as_deref(),
+        level: facts.level,
+        credit_points: facts.credit_points,
+        faculty: summary.faculty,
+        sessions: summary.sessions.as_deref().unwrap_or_default(),
+        modes: summary.modes.as_deref().unwrap_or_default(),
+        requisite_free: summary.requisite_free,
+        status: summary.status,
+    };
+    search::index_unit(connection, indexed).await?;
+    let named = facts.requisites.as_deref().unwrap_or_default();
+    Ok(requisites::keep(connection, unit, university, named).await?)
 }
 
 /// The columns of lists and filters. What is unknown stays unknown.

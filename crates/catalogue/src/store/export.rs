@@ -53,10 +53,10 @@ pub(crate) fn statement(after: Option<&Place>) -> CachedSql {
     let mut statement = CachedSql::new(
         "SELECT unit.id, unit.university_id, university.slug AS university_slug, unit.code, unit.code_normalised,
                 unit.title, unit.year, unit.status, unit.credit_points_thousandths, unit.level, unit.faculty
-         FROM (SELECT * FROM units",
+         FROM (SELECT * FROM units WHERE merged_into IS NULL",
     );
     if let Some(place) = after {
-        statement = statement.sql(" WHERE (university_id, code_normalised) > (").uuid(place.university);
+        statement = statement.sql(" AND (university_id, code_normalised) > (").uuid(place.university);
         statement = statement.sql(", ").text(place.code.as_str()).sql(")");
     }
     statement.sql(

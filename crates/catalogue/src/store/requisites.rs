@@ -51,6 +51,15 @@ pub(crate) async fn keep(
 }
 
 #[derive(Debug, QueryableByName)]
+struct MeantRow {
+    /// The normalised code by which it is meant.
+    #[diesel(sql_type = sql::Text)]
+    asked: String,
+    #[diesel(embed)]
+    unit: NamedRow,
+}
+
+#[derive(Debug, QueryableByName)]
 struct NamedRow {
     #[diesel(sql_type = sql::Uuid)]
     id: Uuid,
@@ -66,7 +75,7 @@ impl From<NamedRow> for NamedUnit {
     }
 }
 
-/// The units of a university that have these normalised codes.
+/// The units of a university that have these normalised codes, or had them before.
 pub(crate) async fn named(
     connection: &mut AsyncPgConnection,
     university: UniversityId,
@@ -75,14 +84,18 @@ pub(crate) async fn named(
     if codes.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows: Vec<NamedRow> = CachedSql::new("SELECT id, code, title FROM units WHERE university_id = ")
-        .uuid(university)
-        .sql(" AND code_normalised = ANY(")
-        .texts(codes)
-        .sql(")")
-        .load(connection)
-        .await?;
-    Ok(rows.into_iter().map(|row| (rmu_domain::unit_code::normalise(&row.code), row.into())).collect())
+    let rows: Vec<MeantRow> = CachedSql::new(
+        "SELECT meant.code_normalised AS asked, unit.id, unit.code, unit.title
+         FROM units AS meant JOIN units AS unit ON unit.id = coalesce(meant.merged_into, meant.id)
+         WHERE meant.university_id = ",
+    )
+    .uuid(university)
+    .sql(" AND meant.code_normalised = ANY(")
+    .texts(codes)
+    .sql(")")
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.asked, row.unit.into())).collect())
 }
 
 pub(crate) async fn by_ids(
@@ -167,7 +180,7 @@ pub(crate) async fn edges_from(
 pub(crate) fn edges_statement(unit: UnitId) -> CachedSql {
     CachedSql::new(
         "WITH RECURSIVE reached (from_unit, to_unit) AS (
-             SELECT edge.unit_id, named.id
+             SELECT edge.unit_id, coalesce(named.merged_into, named.id)
              FROM unit_requisites AS edge
              JOIN units AS named
                  ON named.university_id = edge.university_id AND named.code_normalised = edge.code_normalised
@@ -177,7 +190,7 @@ pub(crate) fn edges_statement(unit: UnitId) -> CachedSql {
     .sql(
         "
              UNION
-             SELECT edge.unit_id, named.id
+             SELECT edge.unit_id, coalesce(named.merged_into, named.id)
              FROM reached
              JOIN unit_requisites AS edge ON edge.unit_id = reached.to_unit AND edge.kind = 'prerequisite'
              JOIN units AS named

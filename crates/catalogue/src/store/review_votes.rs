@@ -5,13 +5,15 @@ use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     helpfulness::{self, Vote},
-    ids::{AccountId, ReviewId},
+    ids::{AccountId, ReviewId, UnitId},
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
 #[derive(Debug, QueryableByName)]
 struct CountedRow {
+    #[diesel(sql_type = sql::Uuid)]
+    unit_id: Uuid,
     #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
     author_id: Option<Uuid>,
     #[diesel(sql_type = sql::Bool)]
@@ -25,6 +27,7 @@ struct CountedRow {
 /// A review whose votes nobody else changes until the transaction ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counted {
+    pub(crate) unit: UnitId,
     pub(crate) author: Option<AccountId>,
     pub(crate) visible: bool,
     pub(crate) helpful: u32,
@@ -36,13 +39,14 @@ pub(crate) async fn lock(
     review: ReviewId,
 ) -> Result<Option<Counted>, DatabaseError> {
     let rows: Vec<CountedRow> = CachedSql::new(
-        "SELECT author_id, state = 'visible' AS visible, helpful, not_helpful FROM reviews WHERE id = ",
+        "SELECT unit_id, author_id, state = 'visible' AS visible, helpful, not_helpful FROM reviews WHERE id = ",
     )
     .uuid(review)
     .sql(" FOR NO KEY UPDATE")
     .load(connection)
     .await?;
     let counted = rows.into_iter().next().map(|row| Counted {
+        unit: row.unit_id.into(),
         author: row.author_id.map(AccountId::from),
         visible: row.visible,
         helpful: u32::try_from(row.helpful).unwrap_or_default(),

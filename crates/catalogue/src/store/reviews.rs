@@ -51,11 +51,12 @@ pub(crate) async fn reviewed_unit(
     connection: &mut AsyncPgConnection,
     unit: UnitId,
 ) -> Result<Option<ReviewedUnit>, DatabaseError> {
-    let rows: Vec<UnitRow> = CachedSql::new("SELECT university_id, code FROM units WHERE id = ")
-        .uuid(unit)
-        .sql(" FOR SHARE")
-        .load(connection)
-        .await?;
+    let rows: Vec<UnitRow> =
+        CachedSql::new("SELECT university_id, code FROM units WHERE merged_into IS NULL AND id = ")
+            .uuid(unit)
+            .sql(" FOR SHARE")
+            .load(connection)
+            .await?;
     Ok(rows.into_iter().next().map(|row| ReviewedUnit { university: row.university_id.into(), code: row.code }))
 }
 

@@ -54,6 +54,7 @@ diesel::table! {
         current_version -> Nullable<Uuid>,
         first_seen_at -> Timestamptz,
         last_seen_at -> Timestamptz,
+        merged_into -> Nullable<Uuid>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     scores::{Bucket, Drift},
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, search::ranks},
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -166,5 +166,5 @@ pub(crate) async fn rebuild(connection: &mut AsyncPgConnection) -> Result<(), Da
     ] {
         CachedSql::new(statement).execute(connection).await?;
     }
-    Ok(())
+    ranks::recount(connection).await
 }

@@ -44,19 +44,25 @@ pub(crate) async fn candidate(
     connection: &mut AsyncPgConnection,
     id: UnitId,
 ) -> Result<Option<Candidate>, DatabaseError> {
-    let rows: Vec<CandidateRow> = CachedSql::new(CANDIDATE).sql("unit.id = ").uuid(id).load(connection).await?;
+    // A unit that goes on under another code is that one.
+    let rows: Vec<CandidateRow> = CachedSql::new(CANDIDATE)
+        .sql("unit.id = (SELECT coalesce(merged_into, id) FROM units WHERE id = ")
+        .uuid(id)
+        .sql(")")
+        .load(connection)
+        .await?;
     Ok(rows.into_iter().next().map(Candidate::from))
 }
 
-/// The units that have the code, however it is spelt.
+/// The units that have the code, or had it before, however it is spelt.
 pub(crate) async fn candidates(
     connection: &mut AsyncPgConnection,
     code: &UnitCode,
 ) -> Result<Vec<Candidate>, DatabaseError> {
     let rows: Vec<CandidateRow> = CachedSql::new(CANDIDATE)
-        .sql("unit.code_normalised = ")
+        .sql("unit.id IN (SELECT coalesce(merged_into, id) FROM units WHERE code_normalised = ")
         .text(code.normalised())
-        .sql(" ORDER BY university.slug LIMIT ")
+        .sql(") ORDER BY university.slug LIMIT ")
         .big(MOST_CANDIDATES)
         .load(connection)
         .await?;

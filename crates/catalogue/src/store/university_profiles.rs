@@ -38,7 +38,8 @@ const PROFILES: &str = "SELECT university.id, university.slug, university.name, 
     FROM universities AS university
     CROSS JOIN LATERAL (
         SELECT count(*) AS units, max(unit.last_seen_at) AS last_read_at, min(unit.last_seen_at) AS oldest_read_at
-        FROM units AS unit WHERE unit.university_id = university.id) AS counted
+        FROM units AS unit
+        WHERE unit.university_id = university.id AND unit.merged_into IS NULL) AS counted
     WHERE ";
 
 pub(crate) async fn page(
@@ -100,7 +101,7 @@ pub(crate) async fn faculties(
 ) -> Result<Vec<Faculty>, DatabaseError> {
     let rows: Vec<FacultyRow> = CachedSql::new(
         "SELECT faculty AS name, count(*) AS units FROM units
-         WHERE faculty IS NOT NULL AND university_id = ",
+         WHERE faculty IS NOT NULL AND merged_into IS NULL AND university_id = ",
     )
     .uuid(university)
     .sql(" GROUP BY faculty ORDER BY count(*) DESC, faculty LIMIT 100")

@@ -14,14 +14,15 @@ use rmu_domain::{
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
-/// Finds the unit by its code or creates it; either way its row is locked until the transaction ends.
+/// Finds the unit by its code or creates it; either way its row is locked until the transaction ends. Beside it the
+/// unit that it goes on as, when the code is a former one.
 pub(crate) async fn lock_unit(
     connection: &mut AsyncPgConnection,
     university: UniversityId,
     facts: &UnitFacts,
     seen_at: DateTime<Utc>,
-) -> Result<UnitId, DatabaseError> {
-    let unit: Uuid = diesel::insert_into(units::table)
+) -> Result<(UnitId, Option<UnitId>), DatabaseError> {
+    let (unit, goes_on_as): (Uuid, Option<Uuid>) = diesel::insert_into(units::table)
         .values((
             units::id.eq(UnitId::new().as_uuid()),
             units::university_id.eq(university.as_uuid()),
@@ -35,10 +36,10 @@ pub(crate) async fn lock_unit(
         .do_update()
         // Changes nothing but locks the row, which `DO NOTHING` would not.
         .set(units::first_seen_at.eq(units::first_seen_at))
-        .returning(units::id)
+        .returning((units::id, units::merged_into))
         .get_result(connection)
         .await?;
-    Ok(unit.into())
+    Ok((unit.into(), goes_on_as.map(UnitId::from)))
 }
 
 /// The newest version of one handbook year.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is how a failure is reported")]
 
 mod accounts;
+mod aliases;
 mod artefacts;
 mod audit;
 mod bad_input;
@@ -22,6 +23,7 @@ mod listings;
 mod migrations;
 mod moderation;
 mod moderation_figures;
+mod nicknames;
 mod notifications;
 mod paging;
 mod priorities;
@@ -39,7 +41,9 @@ mod reviews;
 mod schedules;
 mod scores;
 mod search;
+mod search_filters;
 mod sources;
+mod spelling;
 mod stage;
 mod support;
 mod takedowns;

@@ -101,7 +101,7 @@ async fn the_forgiving_rung_is_paged_like_the_others() {
 }
 
 /// `count` units with the word "Common" in their titles, written at once.
-async fn fill(catalogue: &Catalogue, university: uuid::Uuid, count: i32) {
+pub(crate) async fn fill(catalogue: &Catalogue, university: uuid::Uuid, count: i32) {
     let sql = "WITH new AS (
                    INSERT INTO units (id, university_id, code, code_normalised, title, first_seen_at, last_seen_at)
                    SELECT gen_random_uuid(), $1, 'N' || to_char(n, 'FM0000'), 'N' || to_char(n, 'FM0000'),

@@ -39,7 +39,7 @@ async fn a_vote_can_be_changed_and_taken_back() {
         (Some(NotHelpful), 1, 1),
     ] {
         let votes = vote(database, review, bob, given).await.unwrap();
-        assert_eq!(votes, Votes { helpful, not_helpful, own: given });
+        assert_eq!(votes, Votes { unit, helpful, not_helpful, own: given });
         let shown = reviews::one(database, review).await.unwrap();
         assert_eq!((shown.helpful, shown.not_helpful), (helpful, not_helpful));
     }

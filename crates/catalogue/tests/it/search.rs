@@ -1,7 +1,7 @@
 //! Which unit a query finds first, and by which rung.
 
 use crate::support::{Catalogue, Unit};
-use rmu_catalogue::search::{Filters, SearchRequest, UnitHit, search, suggestions::suggest};
+use rmu_catalogue::search::{Filters, PointsFilter, SearchRequest, UnitHit, search, suggestions::suggest};
 use rmu_domain::{
     credit_points::CreditPoints,
     query::{Rung, SearchQuery},
@@ -147,7 +147,8 @@ async fn filters_narrow_every_rung() {
         assert!(!hits.is_empty(), "{query}");
         assert!(hits.iter().all(|hit| hit.university.slug == "southbank"), "{query}");
     }
-    let free = Filters { credit_points: Some(CreditPoints::parse("0").unwrap()), ..Filters::default() };
+    let free =
+        Filters { credit_points: CreditPoints::parse("0").ok().map(PointsFilter::Exactly), ..Filters::default() };
     assert_eq!(hits(&catalogue, "data", free).await.0.len(), 1, "nought is a number of credit points");
     let second = Filters { level: Some(2), ..Filters::default() };
     assert_eq!(hits(&catalogue, "data", second).await.0.len(), 2);

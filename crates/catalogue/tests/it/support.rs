@@ -39,6 +39,11 @@ pub(crate) struct Unit<'a> {
     pub(crate) credit_points: Option<&'a str>,
     pub(crate) year: Option<u16>,
     pub(crate) sessions: &'a [&'a str],
+    pub(crate) modes: &'a [&'a str],
+    /// "Engineering" when nothing is said.
+    pub(crate) faculty: Option<&'a str>,
+    pub(crate) requisite_free: Option<bool>,
+    pub(crate) status: Option<&'a str>,
 }
 
 impl Catalogue {
@@ -75,8 +80,8 @@ impl Catalogue {
         let record = record(&unit);
         let thousandths = record.facts.credit_points.map(|points| i32::try_from(points.thousandths()).unwrap());
         let sql = "INSERT INTO units (id, university_id, code, code_normalised, title, description, level, faculty,
-                       credit_points_thousandths, first_seen_at, last_seen_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, 'Engineering', $8, now(), now())";
+                       credit_points_thousandths, status, first_seen_at, last_seen_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $8, $10, now(), now())";
         self.client
             .execute(
                 sql,
@@ -89,6 +94,8 @@ impl Catalogue {
                     &unit.description,
                     &unit.level.map(i16::from),
                     &thousandths,
+                    &record.facts.faculty,
+                    &unit.status,
                 ],
             )
             .await
@@ -132,6 +139,8 @@ impl Catalogue {
     pub(crate) async fn index(&self, id: UnitId, university: UniversityId, unit: &Unit<'_>) {
         let code = UnitCode::parse(unit.code).unwrap();
         let mut connection = self.database.connection().await.unwrap();
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (sessions, modes) = (owned(unit.sessions), owned(unit.modes));
         let indexed = IndexedUnit {
             id,
             university,
@@ -140,6 +149,11 @@ impl Catalogue {
             description: unit.description,
             level: unit.level,
             credit_points: unit.credit_points.map(|points| CreditPoints::parse(points).unwrap()),
+            faculty: unit.faculty.or(Some("Engineering")),
+            sessions: &sessions,
+            modes: &modes,
+            requisite_free: unit.requisite_free,
+            status: unit.status,
         };
         index_unit(&mut connection, indexed).await.unwrap();
     }
@@ -155,11 +169,11 @@ pub(crate) fn record(unit: &Unit<'_>) -> UnitRecord {
         code: UnitCode::parse(unit.code).unwrap(),
         title: unit.title.to_owned(),
         year: unit.year.map(|year| Year::new(year).unwrap()),
-        status: None,
+        status: unit.status.map(str::to_owned),
         credit_points: unit.credit_points.map(|points| CreditPoints::parse(points).unwrap()),
         level: unit.level,
         study_level: None,
-        faculty: Some("Engineering".to_owned()),
+        faculty: Some(unit.faculty.unwrap_or("Engineering").to_owned()),
         school: None,
         description: unit.description.map(str::to_owned),
         workload: None,

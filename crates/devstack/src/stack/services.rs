@@ -51,12 +51,13 @@ impl Ports {
             Some(kept) => kept,
             None => crate::ports::free()?,
         };
-        let taken = |port: &u16| *port != settings.api_port && !handbooks.contains(port);
+        let api = settings.api_port()?;
+        let taken = |port: &u16| *port != api && !handbooks.contains(port);
         let mut free = crate::ports::free::<40>()?.into_iter().filter(taken);
         let mut next = || free.next().ok_or_else(|| anyhow::anyhow!("there are not enough free ports"));
         let (gateway_ops, auth_ops) = (next()?, next()?);
         let worker_ops = (0..settings.workers).map(|_| next()).collect::<anyhow::Result<_>>()?;
-        Ok(Self { api: settings.api_port, gateway_ops, auth_ops, worker_ops, handbooks })
+        Ok(Self { api, gateway_ops, auth_ops, worker_ops, handbooks })
     }
 
     /// The public API's URL.

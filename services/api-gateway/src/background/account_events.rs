@@ -1,6 +1,6 @@
 //! Takes in what the auth service tells of accounts.
 
-use crate::AppState;
+use crate::{AppState, cache::Scope};
 use rmu_catalogue::{
     CatalogueError,
     accounts::{AccountChange, apply},
@@ -15,7 +15,7 @@ use rmu_messaging::{
     contracts::events::{AccountChangeV1, AccountChangedV1, ReviewsLeftV1},
     topology::ACCOUNT_EVENTS,
 };
-use rmu_postgres::{Database, DatabaseError};
+use rmu_postgres::DatabaseError;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -25,15 +25,15 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Applies changes until `stop`.
 pub(super) async fn run(state: AppState, stop: CancellationToken) {
-    let database = state.database.clone();
+    let broker = state.broker.clone();
     let handle = move |message: AccountChangedV1, _| {
-        let database = database.clone();
-        async move { take_in(&database, message).await }
+        let state = state.clone();
+        async move { take_in(&state, message).await }
     };
-    Consumer::new(&state.broker, ACCOUNT_EVENTS, AT_ONCE).handler_limit(HANDLER_LIMIT).run(handle, stop).await;
+    Consumer::new(&broker, ACCOUNT_EVENTS, AT_ONCE).handler_limit(HANDLER_LIMIT).run(handle, stop).await;
 }
 
-async fn take_in(database: &Database, message: AccountChangedV1) -> Outcome {
+async fn take_in(state: &AppState, message: AccountChangedV1) -> Outcome {
     let account = AccountId::from(message.account_id);
     let name = message.change.name();
     let change = match parse(message.change) {
@@ -41,8 +41,12 @@ async fn take_in(database: &Database, message: AccountChangedV1) -> Outcome {
         Ok(None) => return Outcome::Ack,
         Err(error) => return Outcome::dead(error),
     };
-    match apply(database, account, &change, message.at).await {
+    match apply(&state.database, account, &change, message.at).await {
         Ok(()) => {
+            if matches!(change, AccountChange::Renamed(_) | AccountChange::Deleted(_)) {
+                // Reviews of any unit may show another name, or be gone.
+                state.cache.changed(&[Scope::Everything]).await;
+            }
             metrics::counter!("rmu_account_changes_total", "change" => name).increment(1);
             tracing::info!(account_id = %account, change = name, "an account changed");
             Outcome::Ack

@@ -1,11 +1,12 @@
 //! Takes in what workers answer.
 
 use super::wire::{as_failure, task_result};
-use crate::AppState;
+use crate::{AppState, cache::Scope};
 use rmu_catalogue::{
     CatalogueError,
-    ingest::{Applied, TaskResult, apply_result},
+    ingest::{Applied, TaskOutcome, TaskResult, apply_result},
 };
+use rmu_domain::scrape::TaskState;
 use rmu_messaging::{Consumer, Outcome, contracts::scrape::ScrapeResultV1, topology::SCRAPE_RESULTS};
 use rmu_postgres::{Database, DatabaseError};
 use std::time::Duration;
@@ -17,20 +18,24 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Ingests until `stop`.
 pub(super) async fn run(state: AppState, stop: CancellationToken) {
-    let database = state.database.clone();
+    let shared = state.clone();
     let handle = move |message: ScrapeResultV1, _| {
-        let database = database.clone();
-        async move { ingest(&database, message).await }
+        let state = shared.clone();
+        async move { ingest(&state, message).await }
     };
     let consumer = Consumer::new(&state.broker, SCRAPE_RESULTS, AT_ONCE).handler_limit(HANDLER_LIMIT);
     consumer.run(handle, stop).await;
 }
 
-async fn ingest(database: &Database, message: ScrapeResultV1) -> Outcome {
+async fn ingest(state: &AppState, message: ScrapeResultV1) -> Outcome {
+    let database = &state.database;
     let (result, refused) = task_result(message);
     let outcome = match apply_result(database, &result).await {
         Ok(applied) => {
             record(applied);
+            if may_have_changed_units(&result.outcome, applied) {
+                state.cache.changed(&[Scope::Everything]).await;
+            }
             match (applied, refused) {
                 (_, Some(reason)) => Outcome::dead(reason),
                 (Applied::Unknown, None) => Outcome::dead("there is no such task"),
@@ -44,6 +49,16 @@ async fn ingest(database: &Database, message: ScrapeResultV1) -> Outcome {
         tracing::warn!(task_id = %result.task, job_id = %result.job, reason, "result goes to the dead letters");
     }
     outcome
+}
+
+/// A page that said again what was known changes only when it was last seen, and that may be a minute old. Of a feed
+/// that is held back some entries may have been stored.
+fn may_have_changed_units(outcome: &TaskOutcome, applied: Applied) -> bool {
+    match outcome {
+        TaskOutcome::Unit(_) => applied == Applied::Finished(TaskState::Succeeded),
+        TaskOutcome::Entries(_) => matches!(applied, Applied::Finished(TaskState::Succeeded) | Applied::Retried),
+        _ => false,
+    }
 }
 
 /// A result that can never be stored must not keep its task waiting: the attempt counts as failed, and the

@@ -1,6 +1,7 @@
 //! The middleware around the routes, and what answers when no route does.
 
 use super::{
+    changes::tell_cache,
     docs,
     openapi::{Base, complete},
 };
@@ -51,6 +52,7 @@ pub(crate) fn build(
         .route(docs::PAGES_PATH, web::get().to(docs::to_pages))
         .service(docs::pages())
         .default_service(web::to(no_route))
+        .wrap(from_fn(tell_cache))
         .wrap(from_fn(docs::allow_pages))
         .wrap(Compress::default())
         .wrap(from_fn(general))

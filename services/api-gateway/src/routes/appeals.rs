@@ -168,7 +168,7 @@ impl From<ToldDecision> for ToldDecisionView {
 }
 
 impl From<MadeAppeal> for AppealView {
-    fn from(appeal: MadeAppeal) -> Self {
-        Self { text: appeal.text, made_at: appeal.made_at }
+    fn from(made: MadeAppeal) -> Self {
+        Self { text: made.text, made_at: made.made_at }
     }
 }

@@ -3,7 +3,8 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
-    routes::{parameters::refused, units::detail::UnitDetailView},
+    cache::Scope,
+    routes::{cached::cached, parameters::refused, units::detail::UnitDetailView},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use rmu_catalogue::comparisons::{Compared, ComparedUnits, compare};
@@ -59,14 +60,18 @@ async fn compare_units(
 ) -> Result<HttpResponse, ApiError> {
     let ids = query.0.ids.ok_or_else(|| Problem::invalid_parameter("ids", "is required"))?;
     let wanted = ComparedUnits::parse(&ids).map_err(refused("ids"))?;
-    match compare(&state.database, &wanted).await? {
-        Compared::SideBySide { units, differing } => {
-            let units = units.into_iter().map(UnitDetailView::from).collect();
-            let differing = differing.into_iter().map(FactName::as_str).collect();
-            Ok(Data::new(ComparisonView { units, differing }).or_not_modified(&request))
+    let scopes: Vec<Scope> = wanted.ids().iter().copied().map(Scope::Unit).collect();
+    let compute = async {
+        match compare(&state.database, &wanted).await? {
+            Compared::SideBySide { units, differing } => {
+                let units = units.into_iter().map(UnitDetailView::from).collect();
+                let differing = differing.into_iter().map(FactName::as_str).collect();
+                Ok(Data::new(ComparisonView { units, differing }))
+            }
+            Compared::Unknown(ids) => Err(unknown(&ids)),
         }
-        Compared::Unknown(ids) => Err(unknown(&ids)),
-    }
+    };
+    cached(&request, &state, "comparison", &scopes, &ids, compute).await
 }
 
 fn unknown(ids: &[UnitId]) -> ApiError {

@@ -76,7 +76,7 @@ impl CasesQuery {
 }
 
 /// Reviews that wait for a moderator, or were decided about
-#[utoipa::path(tag = "moderation", params(CasesQuery), responses(
+#[utoipa::path(tag = "moderation", responses(
     (status = 200, description = "A page of cases.", body = Data<Vec<CaseSummaryView>>),
     (status = 304, description = "The answer is the one named in `If-None-Match`."),
     (status = 400, description = "`invalid`: a parameter is refused; `bad_cursor`.", body = ProblemBody,

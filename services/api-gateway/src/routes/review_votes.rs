@@ -3,6 +3,7 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, Caller, RouteAccess, Student},
+    cache::Scope,
     routes::parameters::refused,
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
@@ -93,6 +94,7 @@ async fn put_vote(
 ) -> Result<Data<VotesView>, ApiError> {
     let vote = Vote::parse(&body.0.vote).map_err(|error| Problem::invalid("vote", error.to_string()))?;
     let votes = review_votes::vote(&state.database, ReviewId::from(id.0), student.account, Some(vote)).await?;
+    state.cache.changed(&[Scope::Unit(votes.unit)]).await;
     Ok(Data::new(VotesView::from(votes)))
 }
 
@@ -119,6 +121,7 @@ async fn delete_vote(
     id: Path<Uuid>,
 ) -> Result<Data<VotesView>, ApiError> {
     let votes = review_votes::vote(&state.database, ReviewId::from(id.0), student.account, None).await?;
+    state.cache.changed(&[Scope::Unit(votes.unit)]).await;
     Ok(Data::new(VotesView::from(votes)))
 }
 

@@ -3,10 +3,11 @@
 use crate::{
     ApiError, AppState,
     auth::{Access, Caller, RouteAccess, Student},
+    cache::Scope,
     routes::{
+        cached::{cached, unit_id},
         own_reviews::OwnReviewView,
         parameters::{self, refused},
-        units::the_one,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
@@ -14,7 +15,6 @@ use body::{EditedReviewBody, NewReviewBody, ReviewView};
 use rmu_catalogue::{
     idempotency::IdempotencyKey as Key,
     reviews::{self, Author, ReviewList, ReviewSort},
-    units::UnitKey,
 };
 use rmu_domain::{
     account::Role,
@@ -117,18 +117,16 @@ async fn list_reviews(
     query: Query<ReviewsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query.into_inner();
-    let key = UnitKey::parse(&key.0).map_err(refused("unit"))?;
-    let university = parameters::slug("university", query.university.as_deref())?;
     let list = query.list()?;
     let limit = parameters::limit(query.limit)?;
-    let unit = match (key, &university) {
-        // An id needs no looking up: whether it exists is seen when the reviews are read.
-        (UnitKey::Id(id), None) => id,
-        (key, university) => the_one(&state, &key, university.as_ref()).await?.id,
+    let unit = unit_id(&state, &key.0, query.university.as_deref()).await?;
+    let compute = async {
+        let found = reviews::of_unit(&state.database, unit, list, query.cursor.as_deref(), limit).await?;
+        let views: Vec<ReviewView> = found.entries.into_iter().map(ReviewView::from).collect();
+        Ok(Data::new(views).with_page(parameters::page(limit, found.next, found.total)))
     };
-    let found = reviews::of_unit(&state.database, unit, list, query.cursor.as_deref(), limit).await?;
-    let views: Vec<ReviewView> = found.entries.into_iter().map(ReviewView::from).collect();
-    Ok(Data::new(views).with_page(parameters::page(limit, found.next, found.total)).or_not_modified(&request))
+    let asked = format!("{unit} {}", request.query_string());
+    cached(&request, &state, "reviews", &[Scope::Unit(unit)], &asked, compute).await
 }
 
 /// One visible review.
@@ -193,6 +191,7 @@ async fn create_review(
     let unit = UnitId::from(body.0.unit_id);
     let draft = body.0.parse()?;
     let review = reviews::create(&state.database, unit, &author, &draft, key.as_ref()).await?;
+    state.cache.changed(&[Scope::Unit(unit), Scope::Lists]).await;
     let address = format!("/api/reviews/{}", review.id);
     Ok(Data::created(ReviewView::from(review), address))
 }

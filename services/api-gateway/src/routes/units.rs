@@ -1,21 +1,29 @@
 //! Units: search, lists, and one unit with everything known of it.
 
 pub mod detail;
+pub mod facet_views;
+pub mod query;
 pub mod suggestions;
 pub mod summary;
 
 use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
-    routes::parameters::{self, WhichUniversity, refused},
+    cache::Scope,
+    routes::{
+        cached::{cached, unit_id},
+        parameters::{self, WhichUniversity, refused},
+    },
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use detail::UnitDetailView;
+use facet_views::FacetsView;
+use query::UnitsQuery;
 use rmu_catalogue::{
-    search::{Filters, SearchRequest, search, suggestions::suggest},
+    search::{facets, search, suggestions::suggest},
     units::{Candidate, Identified, UnitKey, UnitLookup, find, identify},
 };
-use rmu_domain::{credit_points::CreditPoints, query::SearchQuery, slug::Slug};
+use rmu_domain::{query::SearchQuery, slug::Slug};
 use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
 use serde::Deserialize;
 use suggestions::SuggestionView;
@@ -26,41 +34,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("GET", "/api/units", Access::Public),
     RouteAccess::new("GET", "/api/units/search", Access::Public),
+    RouteAccess::new("GET", "/api/units/facets", Access::Public),
     RouteAccess::new("GET", "/api/units/suggest", Access::Public),
     RouteAccess::new("GET", "/api/units/{unit}", Access::Public),
 ];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
     // The fixed paths before the one with a parameter that would match them.
-    services.service(list_units).service(search_units).service(suggest_units).service(get_unit);
-}
-
-/// What a list of units is narrowed and continued by.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
-pub struct UnitsQuery {
-    /// What to look for: a code or the beginning of one, words of title or description, an abbreviation.
-    /// Wildcards and quotes are plain text. Without it all units are listed by code.
-    #[param(example = "data structures", min_length = 1, max_length = 200)]
-    search: Option<String>,
-    /// The same as `search`.
-    #[param(example = "31251", min_length = 1, max_length = 200)]
-    q: Option<String>,
-    /// The slug of a university.
-    #[param(example = "northfield")]
-    university: Option<String>,
-    /// The level, such as 2 for second-year units.
-    #[param(example = 2)]
-    level: Option<u8>,
-    /// Exactly this many credit points; 0 is a number like any other.
-    #[param(example = "6")]
-    credit_points: Option<String>,
-    /// How many on a page: 1 to 50, by default 20.
-    #[param(example = 20, minimum = 1, maximum = 50)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    services.service(list_units).service(search_units).service(count_facets).service(suggest_units).service(get_unit);
 }
 
 /// Searches or lists units.
@@ -114,41 +95,42 @@ async fn page(
     query: UnitsQuery,
     query_required: bool,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = parameters::limit(query.limit)?;
-    let wanted = SearchRequest {
-        query: search_query(query.search, query.q, query_required)?,
-        filters: Filters {
-            university: parameters::slug("university", query.university.as_deref())?,
-            level: query.level,
-            credit_points: query
-                .credit_points
-                .map(|points| CreditPoints::parse(&points))
-                .transpose()
-                .map_err(refused("creditPoints"))?,
-        },
-        limit,
-        cursor: query.cursor,
+    let wanted = query.parse(query_required)?;
+    let compute = async {
+        let found = search(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
+        let units: Vec<UnitSummaryView> = found.entries.iter().map(UnitSummaryView::from).collect();
+        Ok(Data::new(units).with_page(parameters::page(wanted.limit, found.next, found.total)))
     };
-    let found = search(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
-    let units: Vec<UnitSummaryView> = found.entries.iter().map(UnitSummaryView::from).collect();
-    Ok(Data::new(units).with_page(parameters::page(limit, found.next, found.total)).or_not_modified(request))
+    cached(request, state, "units", &[Scope::Lists], request.query_string(), compute).await
 }
 
-/// One query, by whichever name. An emptied search box lists everything.
-fn search_query(search: Option<String>, q: Option<String>, required: bool) -> Result<Option<SearchQuery>, ApiError> {
-    let (name, raw) = match (search, q) {
-        (Some(search), Some(q)) if search != q => {
-            return Err(Problem::invalid_parameter("q", "must not differ from search: send one of them").into());
-        }
-        (Some(search), _) => ("search", search),
-        (None, Some(q)) => ("q", q),
-        (None, None) if required => return Err(Problem::invalid_parameter("q", "is required").into()),
-        (None, None) => return Ok(None),
+/// What a search or list could be narrowed by, with the number of units that would remain.
+///
+/// Takes the parameters of `GET /api/units`; order and page do not matter. Each fact is counted with all filters but
+/// the one on itself.
+#[utoipa::path(
+    tag = "units",
+    responses(
+        (status = 200, description = "The values that occur, the most frequent first.", body = Data<FacetsView>),
+        (status = 304, description = "The answer is the one named in `If-None-Match`."),
+        (status = 400, description = "`invalid`: a parameter is refused.",
+         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database does not answer.",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/units/facets")]
+async fn count_facets(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    query: Query<UnitsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let wanted = query.into_inner().parse(false)?;
+    let compute = async {
+        let counted = facets::count(&state.database, &wanted).await.map_err(parameters::as_parameter)?;
+        Ok(Data::new(FacetsView::from(counted)))
     };
-    if !required && raw.trim().is_empty() {
-        return Ok(None);
-    }
-    SearchQuery::parse(&raw).map(Some).map_err(refused(name))
+    cached(&request, &state, "facets", &[Scope::Lists], request.query_string(), compute).await
 }
 
 /// What was typed so far.
@@ -187,9 +169,11 @@ async fn suggest_units(
     let q = query.0.q.ok_or_else(|| Problem::invalid_parameter("q", "is required"))?;
     let q = SearchQuery::parse(&q).map_err(refused("q"))?;
     let university = parameters::slug("university", query.0.university.as_deref())?;
-    let found = suggest(&state.database, &q, university.as_ref()).await.map_err(parameters::as_parameter)?;
-    let views: Vec<SuggestionView> = found.into_iter().map(SuggestionView::from).collect();
-    Ok(Data::new(views).or_not_modified(&request))
+    let compute = async {
+        let found = suggest(&state.database, &q, university.as_ref()).await.map_err(parameters::as_parameter)?;
+        Ok(Data::new(found.into_iter().map(SuggestionView::from).collect::<Vec<_>>()))
+    };
+    cached(&request, &state, "suggestions", &[], request.query_string(), compute).await
 }
 
 /// One unit with everything known of it.
@@ -220,12 +204,14 @@ async fn get_unit(
     key: Path<String>,
     which: Query<WhichUniversity>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = UnitKey::parse(&key.0).map_err(refused("unit"))?;
-    let university = parameters::slug("university", which.0.university.as_deref())?;
-    match find(&state.database, &key, university.as_ref()).await? {
-        UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit)).or_not_modified(&request)),
-        UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
-    }
+    let unit = unit_id(&state, &key.0, which.0.university.as_deref()).await?;
+    let compute = async {
+        match find(&state.database, &UnitKey::Id(unit), None).await? {
+            UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit))),
+            UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
+        }
+    };
+    cached(&request, &state, "unit", &[Scope::Unit(unit)], &unit.to_string(), compute).await
 }
 
 /// The one unit that a path means.

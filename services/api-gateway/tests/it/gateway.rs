@@ -2,7 +2,7 @@
 
 use crate::auth_service::{AuthService, SigningKey, claims};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
-use rmu_api_gateway::{AppState, Config, startup};
+use rmu_api_gateway::{AppState, Config, cache::Scope, startup};
 use rmu_catalogue::{
     migrations::MIGRATIONS,
     universities::{NewUniversity, create_university},
@@ -121,8 +121,14 @@ impl TestGateway {
         self.key.sign(&claims(role, email_verified))
     }
 
-    /// Changes the catalogue as no route does.
+    /// Changes the catalogue as no route does, and says so.
     pub(crate) async fn sql(&self, statements: &str) {
+        self.sql_in_secret(statements).await;
+        self.state.cache.changed(&[Scope::Everything]).await;
+    }
+
+    /// The same without a word to the cache.
+    pub(crate) async fn sql_in_secret(&self, statements: &str) {
         let url = self.test_database.url();
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);

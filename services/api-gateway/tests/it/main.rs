@@ -10,6 +10,7 @@
 mod accounts;
 mod artefacts;
 mod auth_service;
+mod cache;
 mod filled;
 mod gateway;
 mod health;

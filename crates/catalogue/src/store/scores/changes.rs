@@ -1,13 +1,13 @@
 //! What writers do to the aggregates: reviews come into the count and leave it.
 
-use crate::store::cached_sql::CachedSql;
+use crate::{search::ranks, store::cached_sql::CachedSql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{UnitId, UniversityId},
     review::Ratings,
 };
 use rmu_postgres::DatabaseError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// What one visible review is in the aggregates.
@@ -76,6 +76,7 @@ impl Changes {
     /// Writes what changed; the reviews themselves must have been written before, in the same transaction: a
     /// rebuild locks reviews first and aggregates then.
     pub(crate) async fn apply(self, connection: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+        let units: BTreeSet<Uuid> = self.of_units.keys().map(|(unit, ..)| *unit).collect();
         for ((unit, year, session), delta) in self.of_units {
             if delta != Delta::default() {
                 apply_to_unit(connection, unit, year, &session, delta).await?;
@@ -85,6 +86,9 @@ impl Changes {
             if delta != Delta::default() {
                 apply_to_university(connection, university, year, delta).await?;
             }
+        }
+        for unit in units {
+            ranks::refresh(connection, unit.into()).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::Step;
 use crate::{
-    search::{matches_beginnings, words},
+    search::{matches_beginnings, stems, words},
     store::cached_sql::CachedSql,
 };
 use rmu_domain::{query::SearchQuery, unit_code::UnitCode};
@@ -18,7 +18,10 @@ pub(crate) struct Pattern {
     typed: String,
     /// Normalised; empty when the query holds what no code can hold.
     code: String,
+    /// As they were typed, each once.
     words: Vec<String>,
+    /// The same, and what else they may stand as in a title.
+    marked: Vec<String>,
     folded: String,
     /// What a title begins with that begins with the query.
     title_beginning: String,
@@ -38,7 +41,8 @@ impl Pattern {
         let folded = all_words.join(" ");
         let title_beginning = if matches_beginnings(&folded) { folded.clone() } else { format!("{folded} ") };
         let initials = all_words.concat();
-        let abbreviation = (2..=12).contains(&initials.chars().count()).then_some(initials);
+        // Nicknames are as long as this.
+        let abbreviation = (2..=40).contains(&initials.chars().count()).then_some(initials);
         let mut words: Vec<String> = Vec::new();
         for word in all_words {
             if !words.contains(&word) && words.len() < MOST_WORDS {
@@ -46,14 +50,20 @@ impl Pattern {
             }
         }
         let all_of = terms(&words);
-        Self { typed, code, words, folded, title_beginning, all_of, abbreviation }
+        let marked = words.iter().flat_map(|word| with_variants(word)).collect();
+        Self { typed, code, words, marked, folded, title_beginning, all_of, abbreviation }
     }
 
     pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
+    /// What is marked in a title that was found.
     pub(crate) fn words(&self) -> &[String] {
+        &self.marked
+    }
+
+    pub(super) fn typed_words(&self) -> &[String] {
         &self.words
     }
 
@@ -68,11 +78,18 @@ impl Pattern {
         self.folded.chars().count() >= 4 && !like_a_code
     }
 
+    /// Whether the query is a code or as good as one: its neighbours may be meant.
+    pub(crate) fn may_be_a_mistyped_code(&self) -> bool {
+        (4..=12).contains(&self.code.len())
+            && self.words.len() <= 2
+            && self.code.chars().filter(char::is_ascii_digit).count() >= 2
+    }
+
     /// The cheap rungs that could match, in order.
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         if !self.code.is_empty() {
-            steps.extend([Step::ExactCode, Step::NormalisedCode, Step::CodePrefix]);
+            steps.extend([Step::ExactCode, Step::NormalisedCode, Step::FormerCode, Step::CodePrefix]);
         }
         if !self.words.is_empty() {
             steps.extend([Step::WholeTitle, Step::TitleBeginning, Step::TitleWords]);
@@ -96,6 +113,7 @@ impl Pattern {
             Step::NormalisedCode => {
                 statement.sql("code_normalised = ").text(&self.code).sql(" AND code <> ").text(&self.typed)
             }
+            Step::FormerCode => self.formerly(statement).sql(" AND code_normalised <> ").text(&self.code),
             Step::CodePrefix => statement
                 .sql("code_normalised > ")
                 .text(&self.code)
@@ -114,6 +132,9 @@ impl Pattern {
 
     /// Adds that none of the rungs before `step` reaches the unit.
     pub(super) fn exclude(&self, mut statement: CachedSql, step: Step) -> CachedSql {
+        if step > Step::FormerCode && !self.code.is_empty() {
+            statement = self.formerly(statement.sql(" AND NOT "));
+        }
         if step > Step::CodePrefix && !self.code.is_empty() {
             statement = statement.sql(" AND NOT (code_normalised >= ").text(&self.code);
             statement = statement.sql(" AND code_normalised < ").text(format!("{}{BEYOND}", self.code)).sql(")");
@@ -155,6 +176,14 @@ impl Pattern {
         Some(statement.sql("title_words @@ ").text(typed).sql("::tsquery"))
     }
 
+    /// Adds that the code of a row that points to the unit is the query.
+    fn formerly(&self, statement: CachedSql) -> CachedSql {
+        statement
+            .sql("unit_id = ANY(ARRAY(SELECT merged_into FROM units WHERE merged_into IS NOT NULL AND code_normalised = ")
+            .text(&self.code)
+            .sql("))")
+    }
+
     /// How many words were typed, repetitions included.
     pub(crate) fn word_count(&self) -> usize {
         self.folded.split(' ').filter(|word| !word.is_empty()).count()
@@ -173,11 +202,26 @@ impl Pattern {
     }
 }
 
-/// The words as a text search query: all of them, long ones as beginnings.
+/// The words as a text search query: all of them, in singular or plural.
 fn terms(words: &[String]) -> String {
+    any_of(&words.iter().map(|word| with_variants(word)).collect::<Vec<_>>())
+}
+
+fn with_variants(word: &str) -> Vec<String> {
+    let mut all = vec![word.to_owned()];
+    all.extend(stems::variants(word));
+    all
+}
+
+/// A text search query for one word of each group, long ones as beginnings.
+pub(super) fn any_of(groups: &[Vec<String>]) -> String {
     // Words are letters and digits only, so nothing in them can end the quotation.
     let term = |word: &String| if matches_beginnings(word) { format!("'{word}':*") } else { format!("'{word}'") };
-    words.iter().map(term).collect::<Vec<_>>().join(" & ")
+    let group = |words: &Vec<String>| match words.as_slice() {
+        [word] => term(word),
+        words => format!("({})", words.iter().map(term).collect::<Vec<_>>().join(" | ")),
+    };
+    groups.iter().map(group).collect::<Vec<_>>().join(" & ")
 }
 
 /// Adds that a text begins with `beginning`, as a range of an index.
@@ -196,13 +240,20 @@ mod tests {
     #[test]
     fn long_words_are_beginnings_and_short_ones_whole() {
         assert_eq!(pattern("Intro to Ai").all_of, "'intro':* & 'to' & 'ai'");
+        assert_eq!(pattern("studies of Art").all_of, "('studies':* | 'study':*) & 'of' & 'art':*");
     }
 
     #[test]
     fn wildcards_and_quotes_are_no_part_of_any_form() {
         for query in ["%", "_", "'", "\\", "🦀", "' OR 1=1 --", "a\\b'c%d"] {
             let pattern = pattern(query);
-            assert!(!pattern.all_of.replace("':*", "").replace(['\'', '&', ' '], "").contains(['\\', '%', '_', '🦀']));
+            assert!(
+                !pattern
+                    .all_of
+                    .replace("':*", "")
+                    .replace(['\'', '&', '|', '(', ')', ' '], "")
+                    .contains(['\\', '%', '_', '🦀'])
+            );
             assert!(pattern.folded.chars().all(|c| c.is_alphanumeric() || c == ' '), "{query}");
         }
         assert!(pattern("%").steps().is_empty());

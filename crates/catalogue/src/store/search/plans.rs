@@ -1,15 +1,23 @@
 //! No rung reads the whole table: the plans of all statements over 20 000 units, planned for their values and
 //! planned once for any.
 
-use super::{Filters, Key, Pattern, Step, bounded_statement, ordered_statement, suggestions, typos_statement};
+use super::{
+    Filters, Key, Pattern, Step,
+    climb::{bounded_statement, ordered_statement, sorted_statement, typos_statement},
+    facets::{self, Reached},
+    list::{all, list_statement},
+    spelling::{corrected_statement, mistyped_statement, similar_statement},
+    suggestions,
+};
 use crate::{
     migrations::{MIGRATIONS, SCHEMA},
     page::PageLimit,
+    search::{self, FilterText, MinScore, PointsFilter, Sort, tags::Kind},
     store::cached_sql::CachedSql,
 };
 use diesel::{QueryableByName, debug_query, pg::Pg, sql_query, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use rmu_domain::{ids::UniversityId, query::SearchQuery};
+use rmu_domain::{credit_points::CreditPoints, ids::UniversityId, query::SearchQuery, spelling::mistyped_codes};
 use rmu_postgres::{Database, DatabaseConfig, migrations};
 use rmu_test_support::database::{Role, TestDatabase};
 use uuid::Uuid;
@@ -27,15 +35,21 @@ const FILL: &str = "
                  'study of ' || md5(n::text) || CASE WHEN n % 10 = 0 THEN ' algorithms' ELSE ' matters' END AS title
           FROM generate_series(1, 20000) AS n) AS made;
     INSERT INTO unit_search (unit_id, university_id, code, code_normalised, title_folded, title_words, all_words,
-                             abbreviations, level)
+                             abbreviations, level, credit_points_thousandths, reviews, score_hundredths, first_seen,
+                             tags)
     SELECT id, university_id, code, code, title, to_tsvector('simple', title),
-           to_tsvector('simple', title || ' described ' || md5(title)), ARRAY[left(md5(title), 3)], 1
-    FROM units;
+           to_tsvector('simple', title || ' described ' || md5(title)), ARRAY[left(md5(title), 3)], n % 9 + 1,
+           n % 40 * 500, CASE WHEN n % 20 = 0 THEN n % 97 + 1 ELSE 0 END,
+           CASE WHEN n % 20 = 0 THEN 100 + n % 400 END, 1700000000 + n,
+           ARRAY['level:' || (n % 9 + 1), 'faculty:faculty ' || (n % 30), 'retired:' || (n % 50 = 0),
+                 'session:' || (ARRAY['autumn', 'spring'])[n % 2 + 1], 'points:' || (n % 40 * 500), 'free:' || (n % 3 = 0)]
+    FROM (SELECT *, right(code, 5)::integer AS n FROM units) AS numbered;
+    INSERT INTO search_words (word) SELECT DISTINCT lexeme FROM unit_search CROSS JOIN LATERAL unnest(title_words);
     INSERT INTO unit_requisites (unit_id, university_id, kind, code_normalised)
     SELECT id, university_id, 'prerequisite', 'ABCD' || to_char(right(code, 5)::integer / 7 * 7 + digit, 'FM00000')
     FROM units CROSS JOIN generate_series(1, 2) AS digit;
     COMMIT;
-    ANALYZE units; ANALYZE unit_search; ANALYZE unit_requisites;";
+    ANALYZE units; ANALYZE unit_search; ANALYZE search_words; ANALYZE unit_requisites;";
 
 #[derive(Debug, QueryableByName)]
 struct Line {
@@ -48,7 +62,8 @@ async fn no_rung_reads_the_whole_table() {
     let (_test, database) = filled().await;
     let mut connection = database.connection().await.unwrap();
     let university: UniversityId = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0003).into();
-    let narrow = Filters { university: Some(university), level: Some(1), ..Filters::default() };
+    let first_level = search::Filters { level: Some(1), ..search::Filters::default() };
+    let narrow = Filters::new(&first_level, Some(university));
     let limit = PageLimit::default();
     for query in
         ["ABCD00042", "abcd-00042", "ab", "a", "algorithms", "study", "study of", "described", "abc", "algoritms"]
@@ -57,8 +72,10 @@ async fn no_rung_reads_the_whole_table() {
         for filters in [&Filters::default(), &narrow] {
             for step in [None, Some(Step::CodePrefix), Some(Step::TitleWords)] {
                 let after = step.map(place);
-                let statement = bounded_statement(&pattern, filters, after, limit).unwrap();
-                assert_reads_little(&mut connection, statement, query).await;
+                for sort in [Sort::Relevance, Sort::Score] {
+                    let statement = bounded_statement(&pattern, filters, sort, after.as_ref(), limit).unwrap();
+                    assert_reads_little(&mut connection, statement, query).await;
+                }
             }
             for step in pattern.steps() {
                 for after in [None, Some(place(step))] {
@@ -67,7 +84,76 @@ async fn no_rung_reads_the_whole_table() {
                 }
             }
             if pattern.may_hold_a_typo() {
-                assert_reads_little(&mut connection, typos_statement(&pattern, filters), query).await;
+                let statement = typos_statement(&pattern, filters, Sort::Relevance);
+                assert_reads_little(&mut connection, statement, query).await;
+                let statement = corrected_statement("'algorithms':*", &pattern, filters, Sort::Score);
+                assert_reads_little(&mut connection, statement, query).await;
+                assert_reads_little(&mut connection, similar_statement("algoritms"), query).await;
+            }
+            let codes = mistyped_codes("ABCD00024").into_keys().collect();
+            assert_reads_little(&mut connection, mistyped_statement(codes, filters, Sort::Code), query).await;
+        }
+    }
+}
+
+/// Each filter alone, and some together; with and without a university.
+fn all_filters() -> Vec<Filters> {
+    let none = search::Filters::default;
+    let text = |text: &str| FilterText::parse(text).ok();
+    let points = |raw: &str| CreditPoints::parse(raw).ok();
+    let wanted = [
+        none(),
+        search::Filters { level: Some(3), ..none() },
+        search::Filters { faculty: text("Faculty 7"), ..none() },
+        search::Filters { session: text("Autumn"), has_reviews: Some(true), ..none() },
+        search::Filters { session: text("Spring"), level: Some(2), faculty: text("Faculty 1"), ..none() },
+        search::Filters { credit_points: points("6").map(PointsFilter::Exactly), ..none() },
+        search::Filters { credit_points: Some(PointsFilter::Between(points("19"), None)), ..none() },
+        search::Filters { min_score: MinScore::parse("4.9").ok(), ..none() },
+        search::Filters { has_reviews: Some(false), requisite_free: Some(true), ..none() },
+        search::Filters { retired: Some(true), mode: text("nowhere"), ..none() },
+    ];
+    let university: UniversityId = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0003).into();
+    let of = |university| wanted.iter().map(move |wanted| Filters::new(wanted, university));
+    of(None).chain(of(Some(university))).collect()
+}
+
+const SORTS: [Sort; 4] = [Sort::Code, Sort::Score, Sort::MostReviewed, Sort::Newest];
+
+#[tokio::test]
+async fn no_list_in_any_order_reads_the_whole_table() {
+    let (_test, database) = filled().await;
+    let mut connection = database.connection().await.unwrap();
+    for (number, filters) in all_filters().iter().enumerate() {
+        for sort in SORTS {
+            for place in [None, Some(i64::MIN), Some(-1)] {
+                let after = place.map(|at| Key { place: at, ..self::place(Step::ExactCode) });
+                let statement = list_statement(filters, sort, after.as_ref(), 21);
+                assert_stops_early(&mut connection, statement, &format!("{number} {sort:?}")).await;
+            }
+        }
+        let counted = CachedSql::new("SELECT count(*) FROM (").then(all(filters)).sql(" LIMIT 1001) AS counted");
+        assert_stops_early(&mut connection, counted, &format!("total of {number}")).await;
+    }
+}
+
+#[tokio::test]
+async fn no_sorted_search_and_no_facet_reads_the_whole_table() {
+    let (_test, database) = filled().await;
+    let mut connection = database.connection().await.unwrap();
+    for query in ["ABCD00042", "ab", "algorithms", "study", "described", "abc"] {
+        let pattern = Pattern::new(&SearchQuery::parse(query).unwrap());
+        for (number, filters) in all_filters().iter().enumerate() {
+            for sort in SORTS {
+                let statement = sorted_statement(&pattern, filters, sort, None, 21);
+                assert_stops_early(&mut connection, statement, &format!("{query} {number} {sort:?}")).await;
+            }
+            for reached in [Reached::All, Reached::By(&pattern)] {
+                let shown = format!("facets of {query} {number} {reached:?}");
+                let tags = facets::tags_statement(reached, filters, &[Kind::Level, Kind::Session]).unwrap();
+                assert_stops_early(&mut connection, tags, &shown).await;
+                let universities = facets::universities_statement(reached, filters).unwrap();
+                assert_stops_early(&mut connection, universities, &shown).await;
             }
         }
     }
@@ -100,7 +186,7 @@ pub(crate) async fn filled() -> (TestDatabase, Database) {
 }
 
 fn place(step: Step) -> Key {
-    Key { step: step.number(), rank: 0, code: "ABCD10000".to_owned(), unit: Uuid::nil() }
+    Key { place: 0, step: step.number(), rank: 0, code: "ABCD10000".to_owned(), unit: Uuid::nil() }
 }
 
 /// A plan made for any values has no sequential scan; one made for these values may have one only for words
@@ -116,7 +202,7 @@ pub(crate) async fn assert_reads_little(connection: &mut AsyncPgConnection, stat
     let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic {values}")).load(connection).await.unwrap();
     connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
     let plan = joined(lines);
-    let large = ["unit_search", "units", "unit_requisites"].map(|table| format!("Seq Scan on {table}"));
+    let large = ["unit_search", "units", "unit_requisites", "search_words"].map(|table| format!("Seq Scan on {table}"));
     let whole = large.iter().any(|scan| plan.contains(scan));
     assert!(!whole, "{query:?} reads the whole table:\n{text}\n{plan}");
     assert_stops_early(connection, statement, query).await;

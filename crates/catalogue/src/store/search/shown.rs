@@ -4,11 +4,14 @@ use super::Found;
 use crate::{
     scores::ScoreSummary,
     search::{FoundBy, UnitHit, UniversityName},
-    store::cached_sql::CachedSql,
+    store::{
+        cached_sql::CachedSql,
+        history::{NEWEST_YEAR, year},
+    },
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rmu_domain::{credit_points::CreditPoints, ids::UnitId};
+use rmu_domain::{credit_points::CreditPoints, facts::Standing, ids::UnitId};
 use rmu_postgres::DatabaseError;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -24,10 +27,19 @@ pub(crate) struct Shown {
     pub(crate) title: String,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     pub(crate) description: Option<String>,
+    /// The code that was asked for, when the unit had it before.
+    #[diesel(sql_type = sql::Nullable<sql::Text>)]
+    pub(crate) formerly: Option<String>,
     #[diesel(sql_type = sql::Nullable<sql::Integer>)]
     credit_points_thousandths: Option<i32>,
     #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
     level: Option<i16>,
+    #[diesel(sql_type = sql::Nullable<sql::Text>)]
+    status: Option<String>,
+    #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
+    year: Option<i16>,
+    #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
+    newest_year: Option<i16>,
     #[diesel(sql_type = sql::Uuid)]
     university_id: Uuid,
     #[diesel(sql_type = sql::Text)]
@@ -40,15 +52,19 @@ pub(crate) struct Shown {
 pub(crate) async fn shown(
     connection: &mut AsyncPgConnection,
     found: &[Found],
+    code: Option<&str>,
 ) -> Result<HashMap<UnitId, Shown>, DatabaseError> {
     if found.is_empty() {
         return Ok(HashMap::new());
     }
     let with_description = found.iter().any(|hit| hit.step == super::Step::AllWords);
     let rows: Vec<Shown> = CachedSql::new(
-        "SELECT unit.id, unit.code, unit.title, unit.credit_points_thousandths, unit.level,
-                CASE WHEN ",
+        "SELECT unit.id, unit.code, unit.title, unit.credit_points_thousandths, unit.level, unit.status, unit.year, ",
     )
+    .sql(NEWEST_YEAR)
+    .sql(", (SELECT former.code FROM units AS former WHERE former.merged_into = unit.id AND former.code_normalised = ")
+    .maybe_text(code.map(str::to_owned))
+    .sql(" LIMIT 1) AS formerly, CASE WHEN ")
     .bool(with_description)
     .sql(
         " THEN unit.description END AS description,
@@ -80,6 +96,7 @@ impl Shown {
                 .and_then(|thousandths| u32::try_from(thousandths).ok())
                 .and_then(|thousandths| CreditPoints::from_thousandths(thousandths).ok()),
             level: self.level.and_then(|level| u8::try_from(level).ok()),
+            standing: Standing::of(self.status.as_deref(), year(self.year), year(self.newest_year)),
             score,
             found,
         }

@@ -45,7 +45,7 @@ struct TakedownsQuery {
 }
 
 /// Requests to take a review down, the oldest first
-#[utoipa::path(tag = "moderation", params(TakedownsQuery), responses(
+#[utoipa::path(tag = "moderation", responses(
     (status = 200, description = "A page of requests.", body = Data<Vec<TakedownView>>),
     (status = 304, description = "The answer is the one named in `If-None-Match`."),
     (status = 400, description = "`invalid`: a parameter is refused; `bad_cursor`.", body = ProblemBody,

@@ -32,6 +32,9 @@ pub struct UnitDetailView {
     /// `current`, `retired` (its handbook says so), `notInNewestHandbook` or `unknown`.
     #[schema(example = "current")]
     pub standing: &'static str,
+    /// Codes that the unit had before; they lead to it, and reviews may have been written under them.
+    #[schema(example = json!(["31250"]))]
+    pub formerly: Vec<String>,
     #[schema(example = 6.0)]
     pub credit_points: Option<f64>,
     #[schema(example = 2)]
@@ -162,6 +165,7 @@ impl From<UnitDetail> for UnitDetailView {
             year: facts.year.map(Year::get),
             status: facts.status,
             standing,
+            formerly: unit.formerly,
             credit_points: facts.credit_points.map(CreditPoints::as_f64),
             level: facts.level,
             study_level: facts.study_level,

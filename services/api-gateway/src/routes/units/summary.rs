@@ -25,6 +25,9 @@ pub struct UnitSummaryView {
     pub credit_points: Option<f64>,
     #[schema(example = 2)]
     pub level: Option<u8>,
+    /// `current`, `retired` (its status says so), `notInNewestHandbook` or `unknown`.
+    #[schema(example = "current")]
+    pub standing: &'static str,
     pub score: ScoreView,
     /// Why it is a hit; absent in a list without a query.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
@@ -47,6 +50,10 @@ pub struct MatchView {
     /// `exactCode`, `normalisedCode`, `codePrefix`, `title`, `description`, `abbreviation` or `typo`.
     #[schema(example = "title")]
     pub rung: &'static str,
+    /// The code that the unit had before, when it was found by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "31250")]
+    pub formerly: Option<String>,
     pub highlights: HighlightsView,
 }
 
@@ -131,6 +138,7 @@ impl From<&UnitHit> for UnitSummaryView {
             university: UniversityNameView::from(&hit.university),
             credit_points: hit.credit_points.map(rmu_domain::credit_points::CreditPoints::as_f64),
             level: hit.level,
+            standing: hit.standing.as_str(),
             score: ScoreView::from(&hit.score),
             found: hit.found.as_ref().map(MatchView::from),
         }
@@ -147,6 +155,7 @@ impl From<&FoundBy> for MatchView {
     fn from(found: &FoundBy) -> Self {
         Self {
             rung: found.rung.as_str(),
+            formerly: found.formerly.clone(),
             highlights: HighlightsView {
                 code: found.code.clone(),
                 title: found.title.clone(),

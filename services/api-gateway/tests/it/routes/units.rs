@@ -2,6 +2,7 @@
 
 mod compare;
 mod history;
+mod narrow;
 mod requisites;
 mod suggest;
 mod wanted;
@@ -51,6 +52,7 @@ async fn a_search_says_what_it_found_and_how() {
             "workload": null,
             "wouldRecommend": null
           },
+          "standing": "current",
           "title": "Data Structures and Algorithms",
           "university": {
             "id": "[id]",
@@ -140,6 +142,7 @@ async fn a_unit_shows_everything_known_of_it() {
       "creditPoints": 6.0,
       "description": "Lists, trees, <b>hashing</b> & graphs.",
       "faculty": null,
+      "formerly": [],
       "gaps": {
         "school": {
           "reason": "absent"
@@ -313,6 +316,17 @@ async fn bad_input_is_refused_and_names_the_parameter() {
         ("/api/units?level=1.5".to_owned(), 400, "level"),
         ("/api/units?creditPoints=six".to_owned(), 400, "creditPoints"),
         ("/api/units?creditPoints=1e9".to_owned(), 400, "creditPoints"),
+        ("/api/units?creditPoints=6&minCreditPoints=3".to_owned(), 400, "creditPoints"),
+        ("/api/units?minCreditPoints=6&maxCreditPoints=3".to_owned(), 400, "maxCreditPoints"),
+        ("/api/units?minCreditPoints=-1".to_owned(), 400, "minCreditPoints"),
+        ("/api/units?minScore=0".to_owned(), 400, "minScore"),
+        ("/api/units?minScore=5.001".to_owned(), 400, "minScore"),
+        ("/api/units?faculty=%20".to_owned(), 400, "faculty"),
+        (format!("/api/units?session={long}"), 400, "session"),
+        ("/api/units?mode=%25".to_owned(), 400, "mode"),
+        ("/api/units?hasReviews=maybe".to_owned(), 400, "hasReviews"),
+        ("/api/units?sort=best".to_owned(), 400, "sort"),
+        ("/api/units/facets?university=nowhere".to_owned(), 400, "university"),
         ("/api/units?university=No%20Slug".to_owned(), 400, "university"),
         ("/api/units?university=nowhere".to_owned(), 400, "university"),
         ("/api/units?cursor=".to_owned(), 400, "cursor"),
