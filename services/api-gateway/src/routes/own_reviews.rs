@@ -46,7 +46,7 @@ pub struct OwnReviewView {
     /// `visible`; `hidden`: a moderator will look at it; `removed`: a moderator decided.
     #[schema(example = "visible")]
     pub state: &'static str,
-    /// What took it out of sight: `reports`, `moderation`, `ban` or `resubmission`.
+    /// What took it out of sight: `reports`, `moderation`, `ban`, `resubmission`, or `merge` with a unit reviewed too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_cause: Option<&'static str>,
     /// Why, in the words of whoever decided.
