@@ -124,8 +124,7 @@ impl Context<'_> {
     /// The worker of a number, counted from 0.
     pub fn worker(&self, number: usize, ops_port: u16) -> anyhow::Result<Launch> {
         let name = format!("worker-{}", number + 1);
-        let state = self.folder.join(&name);
-        std::fs::create_dir_all(&state)?;
+        let state = self.folder.short(&name)?;
         let environment = vec![
             ("AMQP_URL", self.servers.rabbitmq.url_of("worker", &self.secrets.rabbitmq_worker)),
             ("REDIS_URL", self.redis_url("worker")),
