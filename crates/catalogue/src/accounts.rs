@@ -31,12 +31,14 @@ pub enum AccountChange {
 }
 
 /// What an account may do, whatever its token says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
     pub is_deleted: bool,
     pub ban: Option<Ban>,
     /// Its role, if that changed.
     pub role: Option<Role>,
+    /// Its nickname, if that changed.
+    pub nickname: Option<Nickname>,
 }
 
 /// An account that may only read.
@@ -68,7 +70,7 @@ pub async fn apply(
             let known = store::lock(connection, account).await?;
             match change {
                 AccountChange::Renamed(nickname) if known.renamed_before(at) => {
-                    store::set_renamed(connection, account, at).await?;
+                    store::set_renamed(connection, account, nickname, at).await?;
                     author_renamed(connection, account, nickname).await?;
                 }
                 AccountChange::Banned(until) if known.ban_changed_before(at) => {

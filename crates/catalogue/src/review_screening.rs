@@ -63,10 +63,7 @@ async fn comes_in_a_burst(connection: &mut AsyncPgConnection, review: &Review) -
         .map(|(created_at, author)| {
             let made = author.and_then(|author| author.made_at()).and_then(|made| i64::try_from(made).ok());
             let age = made.map(|made| u64::try_from(created_at.timestamp() - made).unwrap_or_default());
-            Arrival {
-                ago: (now - created_at).to_std().unwrap_or_default(),
-                account_age: age.map(Duration::from_secs),
-            }
+            Arrival { ago: (now - created_at).to_std().unwrap_or_default(), account_age: age.map(Duration::from_secs) }
         })
         .collect();
     Ok(burst::is_burst(&arrivals))

@@ -89,6 +89,13 @@ impl ReviewId {
     }
 }
 
+impl NotificationId {
+    /// A new id that tells nothing: whoever is told of a review must not learn when it was written.
+    pub fn untraceable() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
 impl AccountId {
     /// When the account was made, in seconds since 1970; `None` when the id does not tell.
     pub fn made_at(self) -> Option<u64> {

@@ -13,8 +13,7 @@ pub enum ReportReason {
 }
 
 impl ReportReason {
-    pub const ALL: [Self; 5] =
-        [Self::Spam, Self::Abusive, Self::Inaccurate, Self::PersonalInformation, Self::Other];
+    pub const ALL: [Self; 5] = [Self::Spam, Self::Abusive, Self::Inaccurate, Self::PersonalInformation, Self::Other];
 
     pub fn as_str(self) -> &'static str {
         match self {

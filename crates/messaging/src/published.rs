@@ -8,7 +8,7 @@ use crate::{
         Contract,
         accounts::{
             AccountFiguresV1, AccountRecordV1, AccountsV1, BanAccountV1, ChangeRoleV1, CountAccountsV1,
-            DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1, SessionsEndedV1, UnbanAccountV1,
+            DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1, RenameV1, SessionsEndedV1, UnbanAccountV1,
         },
         auth::{
             AcceptedV1, AccountV1, JwksV1, KeysV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, RpcAnswerV1,
@@ -70,6 +70,7 @@ pub fn messages() -> Vec<PublishedMessage> {
         message::<ChangeRoleV1>(),
         message::<EndSessionsV1>(),
         message::<SessionsEndedV1>(),
+        message::<RenameV1>(),
         message::<DeleteAccountV1>(),
         message::<CountAccountsV1>(),
         message::<AccountFiguresV1>(),

@@ -168,8 +168,9 @@ impl RateLimits {
         let refresh = env
             .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most.clone())
             .default("10");
-        let report =
-            env.number("REPORT_LIMIT_PER_HOUR", "Reports of reviews, per account and hour.", most.clone()).default("20");
+        let report = env
+            .number("REPORT_LIMIT_PER_HOUR", "Reports of reviews, per account and hour.", most.clone())
+            .default("20");
         let takedown = env
             .number("TAKEDOWN_LIMIT_PER_DAY", "Requests to take a review down, per address and day.", most)
             .default("5");

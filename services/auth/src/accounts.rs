@@ -16,7 +16,7 @@ use rmu_domain::{
     ids::AccountId,
 };
 use rmu_messaging::contracts::{
-    accounts::DeleteAccountV1,
+    accounts::{DeleteAccountV1, RenameV1},
     auth::{AcceptedV1, AccountV1, MeV1},
     events::AccountChangeV1,
 };
@@ -27,6 +27,24 @@ use uuid::Uuid;
 pub async fn me(context: &AuthContext, request: MeV1) -> Result<AccountV1, AuthError> {
     let found = accounts::by_id(&mut *context.database.connection().await?, request.account_id).await?;
     found.map(|account| account.view()).ok_or(AuthError::BadToken)
+}
+
+/// Changes the caller's own nickname. The one it has changes nothing.
+pub async fn rename(context: &AuthContext, request: RenameV1) -> Result<AccountV1, AuthError> {
+    let nickname = Nickname::parse(&request.nickname).map_err(AuthError::invalid("nickname"))?;
+    let (id, nickname) = (request.account_id, nickname.as_str());
+    let work = context.database.transaction(async |connection| -> Result<AccountV1, AuthError> {
+        let mut account = accounts::lock(connection, id).await?.ok_or(AuthError::BadToken)?;
+        if account.nickname != nickname {
+            account = accounts::set_nickname(connection, id, nickname).await?;
+            let change = AccountChangeV1::Renamed { nickname: nickname.to_owned() };
+            outbox::write_account_event(connection, id, change).await?;
+        }
+        Ok(account.view())
+    });
+    let account = work.await?;
+    context.events_waiting.notify_one();
+    Ok(account)
 }
 
 /// Deletes the caller's own account with everything that is here, and tells the others what is to become of the
@@ -79,6 +97,9 @@ pub async fn bootstrap_admin(
             accounts::promote(connection, account.id, hash, Role::Admin.as_str(), university_id).await?;
             let change = AccountChangeV1::RoleChanged { role: Role::Admin.as_str().to_owned() };
             outbox::write_account_event(connection, account.id, change).await?;
+            if account.banned_at.is_some() {
+                administration::lift(connection, account.id).await?;
+            }
             verifications::delete_of_account(connection, account.id).await?;
             sessions::end_but_latest(connection, account.id, 0, EndReason::PasswordChanged).await?;
         }

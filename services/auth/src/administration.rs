@@ -18,7 +18,7 @@ use rmu_messaging::contracts::{
     },
     events::AccountChangeV1,
 };
-use rmu_postgres::AsyncPgConnection;
+use rmu_postgres::{AsyncPgConnection, DatabaseError};
 use uuid::Uuid;
 
 const LARGEST_PAGE: u32 = 50;
@@ -100,14 +100,20 @@ pub async fn unban(context: &AuthContext, request: UnbanAccountV1) -> Result<Acc
         let mut account = accounts::lock(connection, id).await?.ok_or(AuthError::NotFound)?;
         // Also a ban whose term is over: it is told to nobody that it is lifted twice.
         if account.banned_at.is_some() {
-            account = store::lift_ban(connection, id).await?;
-            outbox::write_account_event(connection, id, AccountChangeV1::Unbanned).await?;
+            account = lift(connection, id).await?;
         }
         record(connection, account).await
     });
     let record = work.await?;
     context.events_waiting.notify_one();
     Ok(record)
+}
+
+/// Lifts the ban of a locked account and tells of it.
+pub(crate) async fn lift(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Account, DatabaseError> {
+    let account = store::lift_ban(connection, id).await?;
+    outbox::write_account_event(connection, id, AccountChangeV1::Unbanned).await?;
+    Ok(account)
 }
 
 /// Gives an account another role. The one it has changes nothing.

@@ -6,7 +6,7 @@ use rmu_messaging::{
     contracts::{
         accounts::{
             BanAccountV1, ChangeRoleV1, CountAccountsV1, DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1,
-            UnbanAccountV1,
+            RenameV1, UnbanAccountV1,
         },
         auth::{JwksV1, KeysV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, Request, RpcErrorV1, VerifyEmailV1},
     },
@@ -70,6 +70,8 @@ fn on_accounts(router: Router, context: &AuthContext) -> Router {
     let router = on(router, context, |context, request: CountAccountsV1| async move {
         administration::count(&context, request).await
     });
+    let router =
+        on(router, context, |context, request: RenameV1| async move { accounts::rename(&context, request).await });
     on(router, context, |context, request: DeleteAccountV1| async move { accounts::delete(&context, request).await })
 }
 

@@ -85,10 +85,7 @@ pub async fn author_renamed(
 }
 
 /// Locks all reviews that an account wrote or voted on.
-async fn lock_all(
-    connection: &mut AsyncPgConnection,
-    account: AccountId,
-) -> Result<Vec<LockedReview>, CatalogueError> {
+async fn lock_all(connection: &mut AsyncPgConnection, account: AccountId) -> Result<Vec<LockedReview>, CatalogueError> {
     let touched = store::touched_by(connection, account).await?;
     Ok(store::lock(connection, &touched).await?)
 }

@@ -82,7 +82,10 @@ pub async fn change_state(
     Ok(ReviewStanding::from(&locked))
 }
 
-pub(crate) async fn locked(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<LockedReview, CatalogueError> {
+pub(crate) async fn locked(
+    connection: &mut AsyncPgConnection,
+    review: ReviewId,
+) -> Result<LockedReview, CatalogueError> {
     let locked = store::lock(connection, &[review]).await?;
     locked.into_iter().next().ok_or(CatalogueError::NotFound { what: "review" })
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
-    account::{ReviewsLeft, Role},
+    account::{Nickname, ReviewsLeft, Role},
     ids::AccountId,
 };
 use rmu_postgres::DatabaseError;
@@ -22,6 +22,8 @@ pub(crate) struct StandingRow {
     banned_until: Option<DateTime<Utc>>,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     role: Option<String>,
+    #[diesel(sql_type = sql::Nullable<sql::Text>)]
+    nickname: Option<String>,
     #[diesel(sql_type = sql::Nullable<sql::Timestamptz>)]
     ban_changed_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = sql::Nullable<sql::Timestamptz>)]
@@ -39,6 +41,7 @@ impl StandingRow {
             is_deleted: self.is_deleted(),
             ban: is_banned.then_some(Ban { until: self.banned_until }),
             role: self.role.as_deref().and_then(|role| Role::parse(role).ok()),
+            nickname: self.nickname.as_deref().and_then(|name| Nickname::parse(name).ok()),
         }
     }
 
@@ -59,7 +62,8 @@ impl StandingRow {
     }
 }
 
-const SELECT: &str = "SELECT banned, banned_until, role, ban_changed_at, role_changed_at, renamed_at, deleted_at
+const SELECT: &str =
+    "SELECT banned, banned_until, role, nickname, ban_changed_at, role_changed_at, renamed_at, deleted_at
     FROM account_standings WHERE account_id = ";
 
 pub(crate) async fn find(
@@ -83,9 +87,11 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, account: AccountId)
 pub(crate) async fn set_renamed(
     connection: &mut AsyncPgConnection,
     account: AccountId,
+    nickname: &Nickname,
     at: DateTime<Utc>,
 ) -> Result<(), DatabaseError> {
-    update(connection, CachedSql::new("renamed_at = ").time(at), account).await
+    let set = CachedSql::new("nickname = ").text(nickname.as_str()).sql(", renamed_at = ").time(at);
+    update(connection, set, account).await
 }
 
 pub(crate) async fn set_ban(
@@ -120,7 +126,7 @@ pub(crate) async fn set_deleted(
     at: DateTime<Utc>,
     clear_again_at: DateTime<Utc>,
 ) -> Result<(), DatabaseError> {
-    let set = CachedSql::new("deleted_at = ").time(at).sql(", reviews_left = ").text(reviews.as_str());
+    let set = CachedSql::new("nickname = NULL, deleted_at = ").time(at).sql(", reviews_left = ").text(reviews.as_str());
     update(connection, set.sql(", clear_again_at = ").time(clear_again_at), account).await
 }
 

@@ -130,7 +130,7 @@ pub(crate) async fn unread(
          JOIN universities AS university ON university.id = unit.university_id",
     )
     .then(unread.clone())
-    .sql(" ORDER BY told.id DESC LIMIT ")
+    .sql(" ORDER BY told.position DESC LIMIT ")
     .big(count.into())
     .load(connection)
     .await?;

@@ -39,14 +39,13 @@ pub(crate) async fn count_open(
     review: ReviewId,
     enough: u32,
 ) -> Result<u32, DatabaseError> {
-    let row: CountRow =
-        CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM review_reports WHERE review_id = ")
-            .uuid(review)
-            .sql(" AND settled_at IS NULL LIMIT ")
-            .big(i64::from(enough))
-            .sql(") AS open")
-            .get_result(connection)
-            .await?;
+    let row: CountRow = CachedSql::new("SELECT count(*) AS count FROM (SELECT FROM review_reports WHERE review_id = ")
+        .uuid(review)
+        .sql(" AND settled_at IS NULL LIMIT ")
+        .big(i64::from(enough))
+        .sql(") AS open")
+        .get_result(connection)
+        .await?;
     Ok(u32::try_from(row.count).unwrap_or(u32::MAX))
 }
 

@@ -214,9 +214,8 @@ pub(crate) async fn insert(
     review: &NewReview<'_>,
 ) -> Result<Review, DatabaseError> {
     let state = if review.hidden.is_some() { "hidden" } else { "visible" };
-    let statement = CachedSql::new(
-        "INSERT INTO reviews (id, unit_id, university_id, author_id, unit_code, state, state_cause, ",
-    );
+    let statement =
+        CachedSql::new("INSERT INTO reviews (id, unit_id, university_id, author_id, unit_code, state, state_cause, ");
     let statement = statement.sql(CONTENT).sql(") VALUES (").uuid(review.id).sql(", ").uuid(review.unit);
     let statement = statement.sql(", ").uuid(review.university).sql(", ").uuid(review.author);
     let statement = statement.sql(", ").text(review.unit_code).sql(", ").text(state).sql(", ");

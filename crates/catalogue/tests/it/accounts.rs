@@ -69,6 +69,8 @@ async fn a_new_name_is_shown_where_the_old_one_was() {
             changed(&catalogue, account, &renamed, at).await;
         }
     }
+    let name = standing(&catalogue.database, ada.account).await.unwrap().nickname;
+    assert_eq!(name, Some(Nickname::parse("lovelace").unwrap()), "a token may still say the old one");
     let page = of_unit(&catalogue.database, unit, ReviewSort::Highest, None, PageLimit::default()).await.unwrap();
     let shown: Vec<ShownAuthor> = page.entries.into_iter().map(|review| review.author).collect();
     assert_eq!(shown, [ShownAuthor::Nickname("lovelace".to_owned()), ShownAuthor::Anonymous]);

@@ -42,7 +42,9 @@ impl Stage {
             own.push(review);
             others = Some(write_review(&catalogue.database, unit, &bob, &draft(2, "Autumn", 2025)).await.unwrap().id);
         }
-        edit(&catalogue.database, own[0], &ada, &ReviewDraft { would_recommend: false, ..by_name }, None).await.unwrap();
+        edit(&catalogue.database, own[0], &ada, &ReviewDraft { would_recommend: false, ..by_name }, None)
+            .await
+            .unwrap();
         let removed = NewState::Removed { cause: StateCause::Moderation, reason: Some("It is about another unit.") };
         let moved = catalogue.database.transaction(async |connection| change_state(connection, own[2], removed).await);
         moved.await.unwrap();

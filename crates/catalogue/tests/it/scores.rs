@@ -255,7 +255,8 @@ async fn a_session_is_shown_apart_while_three_of_its_reviews_are_visible() {
     let unit = catalogue.unit(north, Unit { code: "A1", title: "Physics", sessions, ..Unit::default() }).await;
     let mut last = None;
     for reviews in 1..=3_usize {
-        last = Some(write_review(&catalogue.database, unit, &author("ada"), &draft(4, "Autumn", 2025)).await.unwrap().id);
+        last =
+            Some(write_review(&catalogue.database, unit, &author("ada"), &draft(4, "Autumn", 2025)).await.unwrap().id);
         assert_eq!(score(&catalogue, unit).await.sessions.len(), usize::from(reviews == 3));
     }
     for (to, shown) in [
@@ -263,7 +264,8 @@ async fn a_session_is_shown_apart_while_three_of_its_reviews_are_visible() {
         (NewState::Visible, 1),
         (NewState::Removed { cause: StateCause::Moderation, reason: None }, 0),
     ] {
-        let moved = catalogue.database.transaction(async |connection| change_state(connection, last.unwrap(), to).await);
+        let moved =
+            catalogue.database.transaction(async |connection| change_state(connection, last.unwrap(), to).await);
         moved.await.unwrap();
         assert_eq!(score(&catalogue, unit).await.sessions.len(), shown, "{to:?}");
     }

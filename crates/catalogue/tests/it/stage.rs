@@ -66,8 +66,13 @@ impl Stage {
 
     /// Sends what is due, as a relay whose broker confirms everything.
     pub(crate) async fn dispatch(&self) -> Vec<DueTask> {
+        self.dispatch_within(LIMITS).await
+    }
+
+    /// The same within other limits.
+    pub(crate) async fn dispatch_within(&self, limits: DispatchLimits) -> Vec<DueTask> {
         let sent = Mutex::new(Vec::new());
-        dispatch_due(&self.database, LIMITS, |tasks| {
+        dispatch_due(&self.database, limits, |tasks| {
             let ids = tasks.iter().map(|task| task.id).collect();
             *sent.lock().unwrap() = tasks;
             async move { ids }

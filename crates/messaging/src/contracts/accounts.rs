@@ -2,7 +2,7 @@
 
 use super::{
     Contract,
-    auth::{AcceptedV1, Request},
+    auth::{AcceptedV1, AccountV1, Request},
     events::ReviewsLeftV1,
     scrape::example_time,
 };
@@ -103,6 +103,12 @@ messages! {
         /// How many were open.
         ended: u32 = 2,
     };
+
+    /// Changes the caller's own nickname.
+    RenameV1 = "auth.accounts.rename.v1" {
+        account_id: Uuid = ACCOUNT,
+        nickname: String = "lovelace".into(),
+    } -> AccountV1;
 
     /// Deletes the caller's own account. Refused for the last administrator.
     DeleteAccountV1 = "auth.accounts.delete.v1" {

@@ -6,7 +6,7 @@ use crate::{
         Contract,
         accounts::{
             BanAccountV1, ChangeRoleV1, CountAccountsV1, DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1,
-            UnbanAccountV1,
+            RenameV1, UnbanAccountV1,
         },
         auth::{JwksV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, VerifyEmailV1},
         control::WorkerControlV1,
@@ -50,6 +50,7 @@ fn flows() -> Vec<Flow> {
         UnbanAccountV1::TYPE,
         ChangeRoleV1::TYPE,
         EndSessionsV1::TYPE,
+        RenameV1::TYPE,
         DeleteAccountV1::TYPE,
         CountAccountsV1::TYPE,
     ];

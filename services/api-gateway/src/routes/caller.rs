@@ -102,7 +102,8 @@ async fn in_good_standing(request: &HttpRequest, caller: Caller) -> Result<Calle
     }
     // A right that was taken away is gone; one that was given comes with the next token.
     let role = standing.role.map_or(caller.role, |role| role.min(caller.role));
-    Ok(Caller { role, ..caller })
+    let nickname = standing.nickname.unwrap_or_else(|| caller.nickname.clone());
+    Ok(Caller { role, nickname, ..caller })
 }
 
 /// What somebody is told who may only read.

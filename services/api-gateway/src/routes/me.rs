@@ -1,14 +1,17 @@
-//! The caller's own account: its end, and whether it is told by mail.
+//! The caller's own account: its name, its end, and whether it is told by mail.
 
 use crate::{
     ApiError, AppState,
     auth::{Access, Caller, RouteAccess, Student},
-    routes::session,
+    routes::{auth::AccountView, session},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
 use rmu_catalogue::digests;
-use rmu_domain::account::ReviewsLeft;
-use rmu_messaging::contracts::{accounts::DeleteAccountV1, events::ReviewsLeftV1};
+use rmu_domain::account::{Nickname, ReviewsLeft};
+use rmu_messaging::contracts::{
+    accounts::{DeleteAccountV1, RenameV1},
+    events::ReviewsLeftV1,
+};
 use rmu_web::{ClientAddress, Data, Json, Problem, problem::ProblemBody, rate_limit::enforce};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,12 +19,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("DELETE", "/api/me", Access::SignedIn),
+    RouteAccess::new("PUT", "/api/me/nickname", Access::Student),
     RouteAccess::new("GET", "/api/me/digest", Access::SignedIn),
     RouteAccess::new("PUT", "/api/me/digest", Access::Student),
 ];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
-    services.service(delete_account).service(get_digest).service(set_digest);
+    services.service(delete_account).service(rename).service(get_digest).service(set_digest);
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -31,6 +35,13 @@ pub struct DeleteAccountBody {
     /// `anonymise`: the caller's reviews stay and are nobody's; `remove`: they go too.
     #[schema(example = "anonymise")]
     pub reviews: String,
+}
+
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct NicknameBody {
+    /// 2 to 40 characters, one line.
+    #[schema(example = "lovelace")]
+    pub nickname: String,
 }
 
 /// Whether unread notifications are told by mail.
@@ -90,6 +101,30 @@ async fn delete_account(
         let _ = response.add_cookie(cookie);
     }
     Ok(response)
+}
+
+/// Changes the caller's nickname, also on reviews that are shown by it.
+#[utoipa::path(
+    tag = "me",
+    request_body = NicknameBody,
+    responses(
+        (status = 200, description = "The account.", body = Data<AccountView>),
+        (status = 422, description = "`invalid`: `errors` names the fields.", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the auth service does not answer.", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+#[put("/api/me/nickname")]
+async fn rename(
+    state: web::Data<AppState>,
+    student: Student,
+    body: Json<NicknameBody>,
+) -> Result<Data<AccountView>, ApiError> {
+    let nickname =
+        Nickname::parse(&body.0.nickname).map_err(|error| Problem::invalid("nickname", error.to_string()))?;
+    let message = RenameV1 { account_id: student.account.as_uuid(), nickname: nickname.into() };
+    Ok(Data::new(state.auth.call(&message).await??.into()))
 }
 
 /// Whether the caller's unread notifications are told by mail.

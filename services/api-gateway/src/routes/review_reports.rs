@@ -88,7 +88,8 @@ async fn create(
 
 impl ReportBody {
     fn parse(&self) -> Result<Report, Problem> {
-        let invalid = |field: &'static str| move |error: rmu_domain::ParseError| Problem::invalid(field, error.to_string());
+        let invalid =
+            |field: &'static str| move |error: rmu_domain::ParseError| Problem::invalid(field, error.to_string());
         let reason = ReportReason::parse(&self.reason).map_err(invalid("reason"))?;
         let text = self.text.as_deref().map(ReportText::parse).transpose().map_err(invalid("text"))?;
         Report::new(reason, text).map_err(invalid("text"))

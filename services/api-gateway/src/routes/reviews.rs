@@ -261,11 +261,7 @@ async fn edit_review(
     )
 )]
 #[delete("/api/reviews/{id}")]
-async fn delete_review(
-    state: web::Data<AppState>,
-    caller: Caller,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, ApiError> {
+async fn delete_review(state: web::Data<AppState>, caller: Caller, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
     reviews::delete(&state.database, ReviewId::from(id.0), caller.account).await?;
     Ok(HttpResponse::NoContent().finish())
 }

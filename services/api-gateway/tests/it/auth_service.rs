@@ -8,7 +8,7 @@ use rmu_messaging::{
         Contract,
         accounts::{
             AccountFiguresV1, AccountRecordV1, AccountsV1, BanAccountV1, BanV1, ChangeRoleV1, CountAccountsV1,
-            DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1, SessionsEndedV1, UnbanAccountV1,
+            DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1, RenameV1, SessionsEndedV1, UnbanAccountV1,
         },
         auth::{
             AcceptedV1, AccountV1, JwksV1, KeysV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, RpcErrorV1, TokensV1,
@@ -142,6 +142,9 @@ fn router(published: &Arc<Mutex<Vec<SigningKey>>>, traces: &Arc<Mutex<Vec<String
         })
         .on(|end: EndSessionsV1, _| async move { known(end.account_id, None).map(|_| SessionsEndedV1 { ended: 2 }) })
         .on(|_: CountAccountsV1, _| async { Ok(AccountFiguresV1::example()) })
+        .on(|rename: RenameV1, _| async move {
+            Ok(AccountV1 { account_id: rename.account_id, nickname: rename.nickname, ..AccountV1::example() })
+        })
         .on(|delete: DeleteAccountV1, _| async move {
             if delete.password == GOOD_PASSWORD { Ok(AcceptedV1 {}) } else { Err(RpcErrorV1::BadCredentials) }
         })

@@ -139,6 +139,18 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result
     Ok(found.await.optional()?)
 }
 
+pub(crate) async fn set_nickname(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    nickname: &str,
+) -> Result<Account, DatabaseError> {
+    Ok(diesel::update(accounts::table.find(id))
+        .set(accounts::nickname.eq(nickname))
+        .returning(Account::as_returning())
+        .get_result(connection)
+        .await?)
+}
+
 /// With everything that belongs to it.
 pub(crate) async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> Result<(), DatabaseError> {
     diesel::delete(accounts::table.find(id)).execute(connection).await?;

@@ -7,7 +7,7 @@ use rmu_messaging::{
     contracts::{
         accounts::{
             AccountRecordV1, BanAccountV1, ChangeRoleV1, CountAccountsV1, DeleteAccountV1, EndSessionsV1, GetAccountV1,
-            ListAccountsV1, UnbanAccountV1,
+            ListAccountsV1, RenameV1, UnbanAccountV1,
         },
         auth::{MeV1, RefreshV1, RpcErrorV1},
         events::{AccountChangeV1, AccountChangedV1, ReviewsLeftV1},
@@ -150,6 +150,24 @@ async fn a_deleted_account_leaves_nothing_but_an_event() {
         let rows = left.query(&format!("SELECT FROM {table}"), &[]).await.unwrap();
         assert!(rows.is_empty(), "{table} still holds something");
     }
+}
+
+#[tokio::test]
+async fn a_new_nickname_is_told_once() {
+    let auth = Auth::start().await;
+    let mut heard = Heard::from(&auth);
+    let (_, account) = auth.student().await;
+    let rename = |nickname: &str| RenameV1 { account_id: account.account_id, nickname: nickname.into() };
+    for name in ["lovelace", " lovelace ", "ada"] {
+        assert_eq!(auth.ask(rename(name)).await.unwrap().nickname, name.trim());
+    }
+    for nickname in ["lovelace", "ada"] {
+        let change = AccountChangeV1::Renamed { nickname: nickname.into() };
+        assert_eq!(heard.next().await, (account.account_id, change));
+    }
+    assert!(matches!(auth.ask(rename("a<b>")).await, Err(RpcErrorV1::Invalid { .. })));
+    let nobody = RenameV1 { account_id: Uuid::new_v4(), ..rename("ada") };
+    assert_eq!(auth.ask(nobody).await, Err(RpcErrorV1::BadToken));
 }
 
 #[tokio::test]

@@ -56,11 +56,7 @@ pub(crate) async fn make_nobodys(
 
 /// Locked reviews go.
 pub(crate) async fn delete_all(connection: &mut AsyncPgConnection, reviews: &[ReviewId]) -> Result<(), DatabaseError> {
-    CachedSql::new("DELETE FROM reviews WHERE id = ANY(")
-        .uuids(uuids(reviews))
-        .sql(")")
-        .execute(connection)
-        .await?;
+    CachedSql::new("DELETE FROM reviews WHERE id = ANY(").uuids(uuids(reviews)).sql(")").execute(connection).await?;
     Ok(())
 }
 

@@ -5,11 +5,7 @@ use crate::{
     page::{PageLimit, Total},
     reviews::{Place, Review, ReviewSort},
     search::words,
-    store::{
-        cached_sql::CachedSql,
-        counting::count_rows,
-        reviews::count,
-    },
+    store::{cached_sql::CachedSql, counting::count_rows, reviews::count},
 };
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -57,12 +53,11 @@ pub(crate) async fn session_named(
     unit: UnitId,
     session: &SessionName,
 ) -> Result<String, DatabaseError> {
-    let known: Vec<NameRow> =
-        CachedSql::new("SELECT DISTINCT taken_session AS name FROM unit_scores WHERE unit_id = ")
-            .uuid(unit)
-            .sql(" AND taken_session <> '' ORDER BY 1 LIMIT 500")
-            .load(connection)
-            .await?;
+    let known: Vec<NameRow> = CachedSql::new("SELECT DISTINCT taken_session AS name FROM unit_scores WHERE unit_id = ")
+        .uuid(unit)
+        .sql(" AND taken_session <> '' ORDER BY 1 LIMIT 500")
+        .load(connection)
+        .await?;
     let wanted = words::fold(session.as_str());
     let named = known.into_iter().map(|row| row.name).find(|name| words::fold(name) == wanted);
     Ok(named.unwrap_or_else(|| session.as_str().to_owned()))

@@ -42,8 +42,10 @@ pub(super) struct FullRow {
 
 impl FullRow {
     pub(super) fn select() -> CachedSql {
-        CachedSql::new("SELECT university_id, author_id, state, state_cause, state_reason, state_changed_at, created_at,
-                edited_at, revision, ")
+        CachedSql::new(
+            "SELECT university_id, author_id, state, state_cause, state_reason, state_changed_at, created_at,
+                edited_at, revision, ",
+        )
         .sql(PUBLIC)
         .sql(" FROM reviews WHERE ")
     }
@@ -72,13 +74,8 @@ pub(crate) async fn find_own(
     review: ReviewId,
     author: AccountId,
 ) -> Result<Option<OwnReview>, DatabaseError> {
-    let rows: Vec<FullRow> = FullRow::select()
-        .sql("id = ")
-        .uuid(review)
-        .sql(" AND author_id = ")
-        .uuid(author)
-        .load(connection)
-        .await?;
+    let rows: Vec<FullRow> =
+        FullRow::select().sql("id = ").uuid(review).sql(" AND author_id = ").uuid(author).load(connection).await?;
     rows.into_iter().next().map(FullRow::into_own).transpose()
 }
 
@@ -93,11 +90,8 @@ pub(crate) async fn page_of_own(
     if let Some((time, review)) = after {
         statement = statement.sql(" AND (created_at, id) < (").time(time).sql(", ").uuid(review).sql(")");
     }
-    let rows: Vec<FullRow> = statement
-        .sql(" ORDER BY created_at DESC, id DESC LIMIT ")
-        .big(limit.and_one_more())
-        .load(connection)
-        .await?;
+    let rows: Vec<FullRow> =
+        statement.sql(" ORDER BY created_at DESC, id DESC LIMIT ").big(limit.and_one_more()).load(connection).await?;
     rows.into_iter().map(FullRow::into_own).collect()
 }
 

@@ -26,12 +26,7 @@ pub(crate) async fn rewrite(
     .execute(connection)
     .await?;
     let statement = CachedSql::new("UPDATE reviews SET revision = revision + 1, edited_at = now(), (");
-    content
-        .values(statement.sql(CONTENT).sql(") = ("))
-        .sql(") WHERE id = ")
-        .uuid(review)
-        .execute(connection)
-        .await?;
+    content.values(statement.sql(CONTENT).sql(") = (")).sql(") WHERE id = ").uuid(review).execute(connection).await?;
     Ok(())
 }
 

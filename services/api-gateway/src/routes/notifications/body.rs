@@ -1,7 +1,7 @@
 //! Notifications on the wire.
 
 use crate::routes::units::summary::CandidateView;
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use rmu_catalogue::notifications::{Inbox, Told};
 use rmu_domain::notification::News;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,8 @@ pub struct InboxView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
     pub id: Uuid,
-    pub at: DateTime<Utc>,
+    /// The day on which the caller was told.
+    pub on: NaiveDate,
     pub read: bool,
     pub unit: CandidateView,
     #[serde(flatten)]
@@ -81,7 +82,7 @@ impl From<Told> for NotificationView {
     fn from(told: Told) -> Self {
         Self {
             id: told.id.as_uuid(),
-            at: told.at,
+            on: told.on,
             read: told.is_read,
             unit: CandidateView::from(&told.unit),
             news: NewsView::from(told.news),

@@ -63,12 +63,11 @@ async fn what_is_followed_is_told_and_read() {
     assert_eq!(read(&gateway, "/api/me/follows", &bob).await["data"], json!([]));
 
     let told = read(&gateway, "/api/notifications", &ada).await;
-    assert_json_snapshot!(told, { ".**.id" => "[id]", ".**.at" => "[at]", ".**.reviewId" => "[id]" }, @r#"
+    assert_json_snapshot!(told, { ".**.id" => "[id]", ".**.on" => "[today]", ".**.reviewId" => "[id]" }, @r#"
     {
       "data": {
         "notifications": [
           {
-            "at": "[at]",
             "facts": [
               "title",
               "creditPoints",
@@ -76,6 +75,7 @@ async fn what_is_followed_is_told_and_read() {
             ],
             "id": "[id]",
             "kind": "handbookChange",
+            "on": "[today]",
             "read": false,
             "unit": {
               "code": "FIT2004",
@@ -90,9 +90,9 @@ async fn what_is_followed_is_told_and_read() {
             "year": 2027
           },
           {
-            "at": "[at]",
             "id": "[id]",
             "kind": "newReview",
+            "on": "[today]",
             "read": false,
             "reviewId": "[id]",
             "unit": {
@@ -193,4 +193,16 @@ async fn deleting_an_account_wants_its_password_and_a_choice() {
     let cookies: Vec<&str> =
         gone.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
     assert!(cookies.len() == 2 && cookies.iter().all(|cookie| cookie.contains("Max-Age=0")), "{cookies:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nickname_is_changed_if_it_is_one() {
+    let gateway = FilledGateway::start().await;
+    let ada = gateway.student();
+    for (name, expected) in [(" lovelace ", StatusCode::OK), ("a<b>", StatusCode::UNPROCESSABLE_ENTITY)] {
+        let put = gateway.call(Method::PUT, "/api/me/nickname").json(&json!({ "nickname": name }));
+        let (status, body) = answer(put.bearer_auth(&ada).send().await.unwrap()).await;
+        assert_eq!(status, expected, "{body}");
+        assert!(status != StatusCode::OK || body["data"]["nickname"] == "lovelace", "{body}");
+    }
 }

@@ -348,9 +348,13 @@ async fn lists_are_filtered_and_refuse_what_they_do_not_know() {
         assert_eq!(page["meta"]["page"]["total"], total, "{query}");
         assert_eq!(page["data"].as_array().unwrap().len().to_string(), total, "{query}");
     }
-    for (query, field) in
-        [("sort=best", "sort"), ("rating=6", "rating"), ("rating=x", "rating"), ("session=", "session"), ("year=1", "year")]
-    {
+    for (query, field) in [
+        ("sort=best", "sort"),
+        ("rating=6", "rating"),
+        ("rating=x", "rating"),
+        ("session=", "session"),
+        ("year=1", "year"),
+    ] {
         let (status, refused) = answer(gateway.get(&format!("{path}?{query}")).send().await.unwrap()).await;
         assert_eq!((status, &refused["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &field.into()), "{query}");
     }

@@ -26,7 +26,11 @@ async fn reports_hide_a_review_and_name_nobody() {
         (json!({ "reason": "spam", "reporter": "me" }), "reporter"),
     ] {
         let (status, refused) = report(&gateway, id, &bob, &body).await;
-        assert_eq!((status, &refused["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &field.into()), "{body}");
+        assert_eq!(
+            (status, &refused["errors"][0]["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &field.into()),
+            "{body}"
+        );
     }
     let (status, taken) = report(&gateway, id, &bob, &spam).await;
     assert_eq!((status, &taken["data"]), (StatusCode::CREATED, &json!({ "reviewId": id })));
