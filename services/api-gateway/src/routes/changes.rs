@@ -10,8 +10,16 @@ use actix_web::{
 };
 
 /// Writes that change nothing which is cached, by how their paths begin or end.
-const BESIDE_THE_CATALOGUE: [&str; 5] =
-    ["/api/auth/", "/api/notifications", "/api/admin/scrapes", "/api/admin/queue", "/api/admin/dead-letters"];
+const BESIDE_THE_CATALOGUE: [&str; 8] = [
+    "/api/auth/",
+    "/api/me/",
+    "/api/notifications",
+    "/api/digest/",
+    "/api/admin/users/",
+    "/api/admin/scrapes",
+    "/api/admin/queue",
+    "/api/admin/dead-letters",
+];
 const READING: [&str; 5] = ["/preview", "/eligibility", "/follow", "/bookmark", "/refresh-requests"];
 /// Writes whose handlers tell themselves, and more exactly, what changed.
 const TOLD: [&str; 2] = ["/api/reviews", "/api/reviews/{id}/vote"];
@@ -54,6 +62,8 @@ mod tests {
             ("/api/reviews/{id}/vote", false),
             ("/api/admin/units/{unit}/aliases", true),
             ("/api/auth/login", false),
+            ("/api/me/digest", false),
+            ("/api/admin/users/{id}/ban", false),
             ("/api/admin/sources/preview", false),
             ("/api/anything/new", true),
         ] {
