@@ -2,7 +2,7 @@
 
 use crate::{TestGateway, auth_service::claims};
 use reqwest::{Response, StatusCode};
-use rmu_api_gateway::cache::Scope;
+use rmu_api_gateway::cache;
 use rmu_catalogue::{
     ingest::{TaskOutcome, TaskResult, UnitRead, apply_result},
     ledger::{DispatchLimits, DispatchOrder, Scope, StartScrape, TraceHeaders, dispatch_due, start_scrape},
@@ -133,7 +133,7 @@ impl FilledGateway {
             apply_result(database, &result).await.unwrap();
         }
         // As the consumer of results does.
-        self.state.cache.changed(&[Scope::Everything]).await;
+        self.state.cache.changed(&[cache::Scope::Everything]).await;
     }
 
     /// A verified student who has not been here before.
