@@ -17,7 +17,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status truth truth-faults test soak lint fmt contracts
+.PHONY: help run up down status truth truth-faults test soak bench-scrape lint fmt contracts
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -49,6 +49,9 @@ soak: ## Kills browsers, workers and the broker hundreds of times and prints wha
 	@$(call need,cargo-nextest,$(NEXTEST))
 	@cargo build -q --locked --workspace --bins
 	@RMU_SOAK=1 $(DEVSTACK) test -- cargo nextest run --locked --profile soak -p rmu-scraper-worker -p rmu-devstack -E 'test(/^soak::/)'
+
+bench-scrape: ## Prints pages per second of the worker beside a bare WebDriver loop, and with 1, 2 and 4 browsers.
+	@$(DEVSTACK) test -- cargo bench -q --locked -p rmu-scraper-worker --bench scrape
 
 lint: ## Checks format, lints, documentation, dependencies and published contracts.
 	@$(call need,cargo-deny,$(DENY))

@@ -136,6 +136,21 @@ pub async fn record(connection: &mut AsyncPgConnection, entry: &Entry<'_>) -> Re
     Ok(())
 }
 
+/// Adds an entry for whoever acts by a request. What the service does by itself, or an operator with a command of
+/// theirs, has no actor and no entry.
+pub(crate) async fn record_by(
+    connection: &mut AsyncPgConnection,
+    by: Option<&Actor>,
+    action: AuditAction,
+    subject: Subject,
+    details: Details,
+) -> Result<(), CatalogueError> {
+    match by {
+        Some(actor) => record(connection, &Entry { actor, action, subject, details }).await,
+        None => Ok(()),
+    }
+}
+
 /// The same where a transaction has no other statement.
 pub async fn record_alone(database: &Database, entry: &Entry<'_>) -> Result<(), CatalogueError> {
     record(&mut *database.connection().await?, entry).await

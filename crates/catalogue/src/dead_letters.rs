@@ -4,12 +4,13 @@
 //! between; one that comes twice is one. A replay is published while its row is locked and marked only when the
 //! broker has confirmed it: a crash in between leaves it waiting, and the same message twice is harmless.
 
-use crate::{CatalogueError, ConflictKind, store::dead_letters as store};
-use chrono::{DateTime, Utc};
-use rmu_domain::{
-    ParseError,
-    ids::{AccountId, DeadLetterId},
+use crate::{
+    CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Entry, Subject, SubjectKind, record},
+    store::dead_letters as store,
 };
+use chrono::{DateTime, Utc};
+use rmu_domain::{ParseError, ids::DeadLetterId};
 use rmu_postgres::Database;
 use serde_json::Value;
 use std::future::Future;
@@ -147,7 +148,7 @@ pub async fn replayable(
 pub async fn replay<P, F, E>(
     database: &Database,
     id: DeadLetterId,
-    by: AccountId,
+    by: &Actor,
     publish: P,
 ) -> Result<Result<DeadLetter, E>, CatalogueError>
 where
@@ -168,21 +169,29 @@ where
                 return Ok(Err(error));
             }
             store::mark_replayed(connection, id).await?;
+            let subject = Subject::of(SubjectKind::DeadLetter, id);
+            record(connection, &Entry::new(by, AuditAction::DeadLetterReplayed, subject)).await?;
             let now = store::open(connection, id).await?.ok_or(CatalogueError::NotFound { what: "dead letter" })?;
             Ok::<_, CatalogueError>(Ok(now.letter))
         })
         .await?;
     if replayed.is_ok() {
-        tracing::info!(account_id = %by, dead_letter_id = %id, "a dead letter was replayed");
+        tracing::info!(account_id = %by.account, dead_letter_id = %id, "a dead letter was replayed");
     }
     Ok(replayed)
 }
 
 /// Throws a letter away.
-pub async fn discard(database: &Database, id: DeadLetterId, by: AccountId) -> Result<(), CatalogueError> {
-    if !store::delete(&mut *database.connection().await?, id).await? {
-        return Err(CatalogueError::NotFound { what: "dead letter" });
-    }
-    tracing::warn!(account_id = %by, dead_letter_id = %id, "a dead letter was discarded");
+pub async fn discard(database: &Database, id: DeadLetterId, by: &Actor) -> Result<(), CatalogueError> {
+    database
+        .transaction(async |connection| {
+            if !store::delete(connection, id).await? {
+                return Err(CatalogueError::NotFound { what: "dead letter" });
+            }
+            let subject = Subject::of(SubjectKind::DeadLetter, id);
+            record(connection, &Entry::new(by, AuditAction::DeadLetterDiscarded, subject)).await
+        })
+        .await?;
+    tracing::warn!(account_id = %by.account, dead_letter_id = %id, "a dead letter was discarded");
     Ok(())
 }

@@ -41,10 +41,20 @@ pub enum ConflictKind {
     AlreadyReviewed,
     /// An idempotency key was used before with another request.
     IdempotencyKeyReused,
+    /// The sender bound the request to a revision that is no longer the latest.
+    RevisionChanged,
     /// The thing's state forbids this step.
     WrongState,
     /// Several things answer to the name given.
     Ambiguous,
+    /// Somebody decided it before.
+    AlreadyDecided,
+    /// Another moderator is at it.
+    ClaimedByAnother,
+    /// It is another thing now than the one that was looked at.
+    Changed,
+    /// There is one appeal, and it was made.
+    AlreadyAppealed,
 }
 
 impl CatalogueError {

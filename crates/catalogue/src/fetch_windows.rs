@@ -2,6 +2,7 @@
 
 use crate::{
     CatalogueError,
+    audit::{Actor, AuditAction, Details, Subject, SubjectKind, record_by},
     schedules::parse_zone,
     store::{fetch_windows as store, sources},
 };
@@ -52,22 +53,35 @@ impl FetchWindow {
     }
 }
 
-pub async fn set_fetch_window(database: &Database, source: &Slug, window: FetchWindow) -> Result<(), CatalogueError> {
+pub async fn set_fetch_window(
+    database: &Database,
+    source: &Slug,
+    window: FetchWindow,
+    by: Option<&Actor>,
+) -> Result<(), CatalogueError> {
     database
         .transaction(async |connection| {
             let found = sources::find(connection, source).await?;
             let id = found.ok_or(CatalogueError::NotFound { what: "source" })?.id;
-            Ok(store::set(connection, id, window).await?)
+            store::set(connection, id, window).await?;
+            let details = Details::default().number("from_minute", window.from).number("until_minute", window.until);
+            let subject = Subject::named(SubjectKind::Source, source);
+            record_by(connection, by, AuditAction::FetchWindowSet, subject, details).await
         })
         .await
 }
 
 /// From now on pages are fetched at any time.
-pub async fn delete_fetch_window(database: &Database, source: &Slug) -> Result<(), CatalogueError> {
-    match store::delete(&mut *database.connection().await?, source).await? {
-        true => Ok(()),
-        false => Err(CatalogueError::NotFound { what: "fetch window" }),
-    }
+pub async fn delete_fetch_window(database: &Database, source: &Slug, by: Option<&Actor>) -> Result<(), CatalogueError> {
+    database
+        .transaction(async |connection| {
+            if !store::delete(connection, source).await? {
+                return Err(CatalogueError::NotFound { what: "fetch window" });
+            }
+            let subject = Subject::named(SubjectKind::Source, source);
+            record_by(connection, by, AuditAction::FetchWindowRemoved, subject, Details::default()).await
+        })
+        .await
 }
 
 pub async fn get_fetch_window(database: &Database, source: &Slug) -> Result<FetchWindow, CatalogueError> {

@@ -6,7 +6,7 @@ use crate::{
     store::notifications as store,
     units::Candidate,
 };
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use rmu_domain::{
     ParseError,
     ids::{AccountId, NotificationId},
@@ -25,7 +25,8 @@ pub struct Told {
     pub id: NotificationId,
     pub unit: Candidate,
     pub news: News,
-    pub at: DateTime<Utc>,
+    /// The day, and no more of it: the moment would be that at which somebody wrote a review.
+    pub on: NaiveDate,
     pub is_read: bool,
 }
 
@@ -66,7 +67,7 @@ pub(crate) async fn tell_all(
 struct Place {
     /// Which list it belongs to.
     f: u32,
-    id: Uuid,
+    position: i64,
 }
 
 /// What the account was told, newest first; only what it has not read if `unread_only`.
@@ -88,19 +89,19 @@ pub async fn inbox(
     let total = if unread_only { unread } else { store::count(&mut connection, account, false).await? };
     let next = (rows.len() > limit.get()).then(|| {
         rows.truncate(limit.get());
-        rows.last().map(|last| encode_cursor(&Place { f: mark, id: last.id() }))
+        rows.last().map(|last| encode_cursor(&Place { f: mark, position: last.position() }))
     });
     // What a newer version of this service has written is left out rather than the whole page.
     let entries = rows.into_iter().filter_map(store::ToldRow::into_told).collect();
     Ok(Inbox { page: Page { entries, total, next: next.flatten() }, unread: unread.count })
 }
 
-fn place(cursor: &str, mark: u32) -> Result<NotificationId, ParseError> {
+fn place(cursor: &str, mark: u32) -> Result<i64, ParseError> {
     let place: Place = decode_cursor(cursor)?;
     if place.f != mark {
         return Err(foreign_cursor());
     }
-    Ok(place.id.into())
+    Ok(place.position)
 }
 
 /// Marks one as read. Doing so again changes nothing.

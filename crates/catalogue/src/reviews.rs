@@ -1,28 +1,35 @@
 //! Reviews: one per student and unit, shown as their authors chose.
 
 use crate::{
-    CatalogueError, ConflictKind,
+    CatalogueError, ConflictKind, fanouts,
     idempotency::{self, IdempotencyKey, Replay},
-    page::{Page, PageLimit, Total, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    review_screening::screen,
     search::words,
     store::{
-        review_requests, reviews as store,
+        reviews as store,
         scores::{Changes, Contribution},
     },
 };
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rmu_domain::{
     ParseError,
     account::Nickname,
-    ids::{AccountId, ReviewId, UnitId},
-    review::{Ratings, ReviewDraft, ReviewText, SessionName, ShownAs},
+    ids::{AccountId, ReviewId, UnitId, UniversityId},
+    review::{Ratings, ReviewDraft, ReviewState, ReviewText, SessionName, ShownAs, StateCause},
 };
 use rmu_postgres::{AsyncPgConnection, Database};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+pub mod authors;
+pub mod edits;
+pub mod listing;
+pub mod own;
 pub mod states;
 
+pub use authors::{AuthorsReviews, author_banned, author_deleted, author_renamed, author_unbanned};
+pub use edits::{delete, edit};
+pub(crate) use listing::Place;
+pub use listing::{ReviewList, ReviewSort, of_unit, one};
+pub use own::{Revision, of_author, own, revisions};
 pub use states::{NewState, ReviewStanding, change_state, lock};
 
 /// Under this name the keys of written reviews are kept.
@@ -33,9 +40,12 @@ const OPERATION: &str = "create-review";
 pub struct Author {
     pub account: AccountId,
     pub nickname: Nickname,
+    /// Whose verified student the author is, if anybody's.
+    pub university: Option<UniversityId>,
 }
 
-/// A review as anybody may see it. The account behind it is not among the fields, so it cannot slip out.
+/// A review as anybody may see it. Neither the account behind it nor the moment at which it was written is among
+/// the fields, so they cannot slip out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Review {
     pub id: ReviewId,
@@ -50,7 +60,29 @@ pub struct Review {
     /// Whether the handbook offers the unit in that session, as far as it was known.
     pub in_handbook: bool,
     pub text: Option<String>,
+    pub written_on: NaiveDate,
+    /// The day of the last edit.
+    pub edited_on: Option<NaiveDate>,
+    /// How many found it helpful, and how many did not.
+    pub helpful: u32,
+    pub not_helpful: u32,
+    /// Where it stands among the helpful ones; see [`rmu_domain::helpfulness`].
+    pub helpful_rank: i32,
+}
+
+/// A review as its author sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnReview {
+    pub review: Review,
+    /// Grows with every edit.
+    pub revision: u32,
     pub created_at: DateTime<Utc>,
+    pub edited_at: Option<DateTime<Utc>>,
+    pub state: ReviewState,
+    /// What took it out of sight, and in which words that was decided.
+    pub cause: Option<StateCause>,
+    pub reason: Option<String>,
+    pub state_changed_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,33 +90,6 @@ pub enum ShownAuthor {
     Anonymous,
     Nickname(String),
     VerifiedStudent,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReviewSort {
-    #[default]
-    Newest,
-    Highest,
-    Lowest,
-}
-
-impl ReviewSort {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Newest => "newest",
-            Self::Highest => "highest",
-            Self::Lowest => "lowest",
-        }
-    }
-
-    pub fn parse(raw: &str) -> Result<Self, ParseError> {
-        match raw {
-            "newest" => Ok(Self::Newest),
-            "highest" => Ok(Self::Highest),
-            "lowest" => Ok(Self::Lowest),
-            _ => Err(ParseError::new("must be newest, highest or lowest")),
-        }
-    }
 }
 
 /// Writes a review and adds it to the scores, in one transaction. The same request under the same key is
@@ -123,22 +128,17 @@ async fn write(
     author: &Author,
     draft: &ReviewDraft,
 ) -> Result<Review, CatalogueError> {
-    if i32::from(draft.taken.year.get()) > Utc::now().year() {
-        return Err(CatalogueError::invalid("year", &ParseError::new("must not be in the future")));
-    }
     let reviewed = store::reviewed_unit(connection, unit).await?.ok_or(CatalogueError::NotFound { what: "unit" })?;
-    let offered = store::offered_sessions(connection, unit, draft.taken.year).await?;
-    let in_handbook = as_in_handbook(&draft.taken.session, &offered);
+    let checked = check(connection, unit, reviewed.university, author, draft).await?;
+    let withdrawn = store::take_withdrawn(connection, unit, author.account).await?;
     let row = store::NewReview {
-        id: ReviewId::new(),
+        id: ReviewId::untraceable(),
         unit,
         university: reviewed.university,
         unit_code: &reviewed.code,
         author: author.account,
-        author_nickname: (draft.shown_as == ShownAs::Nickname).then(|| author.nickname.as_str()),
-        draft,
-        session: in_handbook.unwrap_or(draft.taken.session.as_str()),
-        in_handbook: in_handbook.is_some(),
+        hidden: withdrawn.then_some(StateCause::Resubmission),
+        content: checked.content(author, draft),
     };
     let written = store::insert(connection, &row).await.map_err(|error| {
         if error.is_unique_violation_of("reviews_one_per_author_and_unit") {
@@ -146,18 +146,62 @@ async fn write(
         }
         error.into()
     })?;
-    review_requests::fulfil(connection, unit).await?;
-    let mut changes = Changes::default();
-    changes.add(&Contribution {
-        unit,
-        university: reviewed.university,
-        year: draft.taken.year.get(),
-        session: in_handbook,
-        ratings: draft.ratings,
-        would_recommend: draft.would_recommend,
-    });
-    changes.apply(connection).await?;
+    screen(connection, &written, withdrawn).await?;
+    if !withdrawn {
+        fanouts::review_written(connection, unit, written.id, author.account).await?;
+        let mut changes = Changes::default();
+        changes.add(&Contribution {
+            unit,
+            university: reviewed.university,
+            year: written.year,
+            session: written.in_handbook.then_some(written.session.as_str()),
+            ratings: written.ratings,
+            would_recommend: written.would_recommend,
+        });
+        changes.apply(connection).await?;
+    }
     Ok(written)
+}
+
+/// What was found out about a draft.
+struct Checked {
+    /// As the handbook writes it, if it knows it.
+    session: String,
+    in_handbook: bool,
+}
+
+impl Checked {
+    fn content<'a>(&'a self, author: &'a Author, draft: &'a ReviewDraft) -> store::Content<'a> {
+        store::Content {
+            nickname: (draft.shown_as == ShownAs::Nickname).then(|| author.nickname.as_str()),
+            draft,
+            session: &self.session,
+            in_handbook: self.in_handbook,
+        }
+    }
+}
+
+/// What a draft must be to stand with a unit, whether it is new or replaces what stood there.
+async fn check(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+    university: UniversityId,
+    author: &Author,
+    draft: &ReviewDraft,
+) -> Result<Checked, CatalogueError> {
+    if i32::from(draft.taken.year.get()) > Utc::now().year() {
+        return Err(CatalogueError::invalid("year", &ParseError::new("must not be in the future")));
+    }
+    if draft.shown_as == ShownAs::VerifiedStudent && author.university != Some(university) {
+        let elsewhere = ParseError::new("can be verifiedStudent only with an account of the unit's university");
+        return Err(CatalogueError::invalid("shownAs", &elsewhere));
+    }
+    let offered = store::offered_sessions(connection, unit, draft.taken.year).await?;
+    let in_handbook = as_in_handbook(&draft.taken.session, &offered);
+    Ok(Checked {
+        session: in_handbook.unwrap_or(draft.taken.session.as_str()).to_owned(),
+        in_handbook: in_handbook.is_some(),
+    })
 }
 
 /// What tells two requests under one key apart.
@@ -178,63 +222,4 @@ fn as_in_handbook<'a>(session: &SessionName, offered: &'a [String]) -> Option<&'
     let wanted = words::fold(session.as_str());
     // What cannot be stored as a session's name is none that could be compared by it.
     offered.iter().map(String::as_str).find(|name| words::fold(name) == wanted && SessionName::parse(name).is_ok())
-}
-
-/// The place after which the next page of reviews begins.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Place {
-    /// Which list it belongs to.
-    f: u32,
-    pub(crate) overall: i16,
-    /// Microseconds, as the database keeps them.
-    at: i64,
-    pub(crate) id: Uuid,
-}
-
-impl Place {
-    pub(crate) fn time(&self) -> Option<DateTime<Utc>> {
-        // Far dates would be refused by the database instead of by us.
-        DateTime::from_timestamp_micros(self.at).filter(|time| (2000..=2200).contains(&time.year()))
-    }
-}
-
-/// The visible reviews of a unit. `cursor` is [`Page::next`] of the page before.
-pub async fn of_unit(
-    database: &Database,
-    unit: UnitId,
-    sort: ReviewSort,
-    cursor: Option<&str>,
-    limit: PageLimit,
-) -> Result<Page<Review>, CatalogueError> {
-    let mark = fingerprint(&["reviews", &unit.to_string(), sort.as_str()]);
-    let after = cursor
-        .map(|cursor| place(cursor, mark))
-        .transpose()
-        .map_err(|error| CatalogueError::invalid("cursor", &error))?;
-    let mut connection = database.connection().await?;
-    let count = store::count(&mut connection, unit).await?.ok_or(CatalogueError::NotFound { what: "unit" })?;
-    let mut entries = store::page(&mut connection, unit, sort, after.as_ref(), limit).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| {
-            encode_cursor(&Place {
-                f: mark,
-                overall: i16::from(last.ratings.overall.get()),
-                at: last.created_at.timestamp_micros(),
-                id: last.id.as_uuid(),
-            })
-        })
-    });
-    Ok(Page { entries, total: Total::counted(count), next: next.flatten() })
-}
-
-fn place(cursor: &str, mark: u32) -> Result<Place, ParseError> {
-    let place: Place = decode_cursor(cursor)?;
-    if place.f != mark {
-        return Err(foreign_cursor());
-    }
-    if place.time().is_none() {
-        return Err(ParseError::new("must be a cursor as given by the page before"));
-    }
-    Ok(place)
 }

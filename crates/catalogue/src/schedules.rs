@@ -11,14 +11,12 @@ pub(crate) use cron::parse_zone;
 
 use crate::{
     CatalogueError,
+    audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record, record_by},
     ledger::{Scope, StartScrape, TraceHeaders, start_in, take_a_turn},
     store::{jobs, schedules as store, sources, tasks},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use rmu_domain::{
-    ids::{AccountId, JobId},
-    slug::Slug,
-};
+use rmu_domain::{ids::JobId, slug::Slug};
 use rmu_postgres::{AsyncPgConnection, Database};
 
 /// A full queue is tried again so soon, if the schedule's own next time is not sooner.
@@ -83,7 +81,7 @@ pub async fn set_schedule(
     source: &Slug,
     schedule: &CronSchedule,
     enabled: bool,
-    by: AccountId,
+    by: &Actor,
     now: DateTime<Utc>,
 ) -> Result<ScheduleView, CatalogueError> {
     let next = if enabled { schedule.next_after(now) } else { None };
@@ -91,19 +89,25 @@ pub async fn set_schedule(
         .transaction(async |connection| {
             let found = sources::find(connection, source).await?;
             let id = found.ok_or(CatalogueError::NotFound { what: "source" })?.id;
-            store::set(connection, id, schedule.cron(), schedule.time_zone(), next, by).await?;
-            Ok::<_, CatalogueError>(())
+            store::set(connection, id, schedule.cron(), schedule.time_zone(), next, by.account).await?;
+            let entry = Entry::new(by, AuditAction::ScheduleSet, Subject::named(SubjectKind::Source, source));
+            record(connection, &entry.with(Details::default().flag("enabled", enabled))).await
         })
         .await?;
     get_schedule(database, source, now).await
 }
 
 /// Takes the schedule away; jobs that it started go on.
-pub async fn delete_schedule(database: &Database, source: &Slug) -> Result<(), CatalogueError> {
-    match store::delete(&mut *database.connection().await?, source).await? {
-        true => Ok(()),
-        false => Err(CatalogueError::NotFound { what: "schedule" }),
-    }
+pub async fn delete_schedule(database: &Database, source: &Slug, by: Option<&Actor>) -> Result<(), CatalogueError> {
+    database
+        .transaction(async |connection| {
+            if !store::delete(connection, source).await? {
+                return Err(CatalogueError::NotFound { what: "schedule" });
+            }
+            let subject = Subject::named(SubjectKind::Source, source);
+            record_by(connection, by, AuditAction::ScheduleRemoved, subject, Details::default()).await
+        })
+        .await
 }
 
 pub async fn get_schedule(

@@ -4,7 +4,7 @@
 //! The aggregates are kept in the transaction that writes a review. What is weighted by age cannot be kept
 //! ready, since age changes without anybody writing; counts and sums per year can, and equal a recount exactly.
 
-use crate::{CatalogueError, store::scores as store};
+use crate::{CatalogueError, review_votes, store::scores as store};
 use chrono::{DateTime, Datelike, Utc};
 use rmu_domain::{
     ids::{UnitId, UniversityId},
@@ -77,30 +77,38 @@ pub(crate) struct Bucket {
     pub(crate) stars: [i32; 5],
 }
 
-/// How far the aggregates are from a recount: rows that differ. Zero, or something is broken.
+/// How far what is kept is from a recount: rows that differ. Zero, or something is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drift {
     pub unit_rows: u64,
     pub university_rows: u64,
+    /// Reviews that count other votes than there are.
+    pub voted_reviews: u64,
 }
 
 impl Drift {
-    pub const NONE: Self = Self { unit_rows: 0, university_rows: 0 };
+    pub const NONE: Self = Self { unit_rows: 0, university_rows: 0, voted_reviews: 0 };
 }
 
 /// Compares the aggregates with a recount, without stopping anybody.
 pub async fn check(database: &Database) -> Result<Drift, CatalogueError> {
     let mut connection = database.connection().await?;
-    Ok(store::drift(&mut connection).await?)
+    drift(&mut connection).await
 }
 
-/// Counts everything anew and answers what was wrong before. Reviews wait while it runs.
+async fn drift(connection: &mut AsyncPgConnection) -> Result<Drift, CatalogueError> {
+    let drift = store::drift(connection).await?;
+    Ok(Drift { voted_reviews: review_votes::drift(connection).await?, ..drift })
+}
+
+/// Counts everything anew and answers what was wrong before. Whoever writes a review or votes waits while it runs.
 pub async fn rebuild(database: &Database) -> Result<Drift, CatalogueError> {
     database
         .transaction(async |connection| {
             store::lock_reviews(connection).await?;
-            let drift = store::drift(connection).await?;
+            let drift = drift(connection).await?;
             store::rebuild(connection).await?;
+            review_votes::recount(connection).await?;
             Ok::<_, CatalogueError>(drift)
         })
         .await

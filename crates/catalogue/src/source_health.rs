@@ -6,17 +6,12 @@
 
 use crate::{
     CatalogueError,
+    audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record, record_by},
     ledger::{OutboxCommand, TraceHeaders},
     store::{health as store, health_figures as figures, jobs, outbox, sources, tasks},
 };
 use chrono::{DateTime, Utc};
-use rmu_domain::{
-    facts::FactName,
-    ids::{AccountId, JobId},
-    scrape::JobState,
-    slug::Slug,
-    unit_code::UnitCode,
-};
+use rmu_domain::{facts::FactName, ids::JobId, scrape::JobState, slug::Slug, unit_code::UnitCode};
 use rmu_extraction::Source;
 use rmu_postgres::Database;
 
@@ -114,7 +109,7 @@ pub async fn get_health(database: &Database, source: &Slug) -> Result<HealthView
 }
 
 /// Lifts the pause: the site is as it was, or the rules follow it. Jobs that were held go on.
-pub async fn resume_source(database: &Database, source: &Slug, by: AccountId) -> Result<(), CatalogueError> {
+pub async fn resume_source(database: &Database, source: &Slug, by: &Actor) -> Result<(), CatalogueError> {
     lift(database, source, by, None).await
 }
 
@@ -124,7 +119,7 @@ pub async fn accept_shape(
     database: &Database,
     source: &Slug,
     facts: Option<Vec<FactName>>,
-    by: AccountId,
+    by: &Actor,
 ) -> Result<(), CatalogueError> {
     lift(database, source, by, Some(facts)).await
 }
@@ -132,7 +127,7 @@ pub async fn accept_shape(
 async fn lift(
     database: &Database,
     source: &Slug,
-    by: AccountId,
+    by: &Actor,
     accepted: Option<Option<Vec<FactName>>>,
 ) -> Result<(), CatalogueError> {
     database
@@ -147,15 +142,23 @@ async fn lift(
             }
             store::resume(connection, found.id).await?;
             tasks::wake_up(connection).await?;
-            Ok::<_, CatalogueError>(())
+            let action = if accepted.is_some() { AuditAction::SourceDriftAccepted } else { AuditAction::SourceResumed };
+            let details = Details::default().number("version", found.version);
+            let entry = Entry::new(by, action, Subject::named(SubjectKind::Source, source)).with(details);
+            record(connection, &entry).await
         })
         .await?;
-    tracing::warn!(account_id = %by, source = source.as_str(), accepted = accepted.is_some(), "a source goes on");
+    tracing::warn!(account_id = %by.account, source = source.as_str(), accepted = accepted.is_some(), "a source goes on");
     settle_held_jobs(database).await.map(drop)
 }
 
 /// Names the units that are read first in every run and must give everything that is known of them.
-pub async fn set_canaries(database: &Database, source: &Slug, codes: &[UnitCode]) -> Result<(), CatalogueError> {
+pub async fn set_canaries(
+    database: &Database,
+    source: &Slug,
+    codes: &[UnitCode],
+    by: Option<&Actor>,
+) -> Result<(), CatalogueError> {
     if codes.len() > MOST_CANARIES {
         let detail = format!("must name at most {MOST_CANARIES} units");
         return Err(CatalogueError::Invalid { field: "codes".to_owned(), detail });
@@ -173,7 +176,9 @@ pub async fn set_canaries(database: &Database, source: &Slug, codes: &[UnitCode]
                 }
             }
             store::set_canaries(connection, found.id, &normalised).await?;
-            Ok(())
+            let details = Details::default().number("canaries", i32::try_from(normalised.len()).unwrap_or(i32::MAX));
+            let subject = Subject::named(SubjectKind::Source, source);
+            record_by(connection, by, AuditAction::SourceCanariesSet, subject, details).await
         })
         .await
 }

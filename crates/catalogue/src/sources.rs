@@ -2,13 +2,11 @@
 
 use crate::{
     CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Details, Subject, SubjectKind, record_by},
     store::{sources as store, universities},
 };
 use chrono::{DateTime, Utc};
-use rmu_domain::{
-    ids::{AccountId, SourceId},
-    slug::Slug,
-};
+use rmu_domain::{ids::SourceId, slug::Slug};
 use rmu_extraction::Source;
 use rmu_postgres::Database;
 use serde_json::Value;
@@ -33,7 +31,7 @@ pub async fn create_source(
     university: &Slug,
     slug: &Slug,
     definition: &Value,
-    created_by: Option<AccountId>,
+    by: Option<&Actor>,
 ) -> Result<SourceView, CatalogueError> {
     let window = check(definition)?;
     database
@@ -48,7 +46,10 @@ pub async fn create_source(
                         false => error.into(),
                     }
                 })?;
-            store::insert_version(connection, id, 1, definition, created_by).await?;
+            store::insert_version(connection, id, 1, definition, by.map(|actor| actor.account)).await?;
+            let details = Details::default().slug("university", university);
+            let subject = Subject::named(SubjectKind::Source, slug);
+            record_by(connection, by, AuditAction::SourceCreated, subject, details).await?;
             store::find(connection, slug).await?.map(view).ok_or(CatalogueError::NotFound { what: "source" })
         })
         .await
@@ -59,7 +60,7 @@ pub async fn update_source(
     database: &Database,
     slug: &Slug,
     definition: &Value,
-    created_by: Option<AccountId>,
+    by: Option<&Actor>,
 ) -> Result<SourceView, CatalogueError> {
     let window = check(definition)?;
     database
@@ -70,19 +71,30 @@ pub async fn update_source(
                 return Ok(view(current));
             }
             let version = store::advance(connection, current.id, window).await?;
-            store::insert_version(connection, current.id, version, definition, created_by).await?;
+            store::insert_version(connection, current.id, version, definition, by.map(|actor| actor.account)).await?;
+            let details = Details::default().number("version", version);
+            let subject = Subject::named(SubjectKind::Source, slug);
+            record_by(connection, by, AuditAction::SourceEdited, subject, details).await?;
             store::find(connection, slug).await?.map(view).ok_or(missing)
         })
         .await
 }
 
 /// Switches a source on or off; running jobs go on.
-pub async fn set_source_enabled(database: &Database, slug: &Slug, enabled: bool) -> Result<SourceView, CatalogueError> {
+pub async fn set_source_enabled(
+    database: &Database,
+    slug: &Slug,
+    enabled: bool,
+    by: Option<&Actor>,
+) -> Result<SourceView, CatalogueError> {
     database
         .transaction(async |connection| {
             let missing = CatalogueError::NotFound { what: "source" };
             let Some(current) = store::find(connection, slug).await? else { return Err(missing) };
             store::set_enabled(connection, current.id, enabled).await?;
+            let action = if enabled { AuditAction::SourceEnabled } else { AuditAction::SourceDisabled };
+            let subject = Subject::named(SubjectKind::Source, slug);
+            record_by(connection, by, action, subject, Details::default()).await?;
             store::find(connection, slug).await?.map(view).ok_or(missing)
         })
         .await

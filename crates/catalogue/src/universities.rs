@@ -1,6 +1,10 @@
 //! Universities: whose units there are, and whose addresses may register.
 
-use crate::{CatalogueError, ConflictKind, store::universities as store};
+use crate::{
+    CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Details, Subject, SubjectKind, record_by},
+    store::universities as store,
+};
 use rmu_domain::{ParseError, account::EmailAddress, ids::UniversityId, slug::Slug, text::parse_text};
 use rmu_postgres::{AsyncPgConnection, Database};
 
@@ -47,7 +51,11 @@ impl NewUniversity {
     }
 }
 
-pub async fn create_university(database: &Database, new: &NewUniversity) -> Result<University, CatalogueError> {
+pub async fn create_university(
+    database: &Database,
+    new: &NewUniversity,
+    by: Option<&Actor>,
+) -> Result<University, CatalogueError> {
     database
         .transaction(async |connection| {
             if store::any_with_domains(connection, &new.email_domains).await? {
@@ -61,6 +69,9 @@ pub async fn create_university(database: &Database, new: &NewUniversity) -> Resu
                         false => error.into(),
                     },
                 )?;
+            let details = Details::default().id("university", id);
+            let subject = Subject::named(SubjectKind::University, &new.slug);
+            record_by(connection, by, AuditAction::UniversityCreated, subject, details).await?;
             Ok(University {
                 id,
                 slug: new.slug.as_str().to_owned(),

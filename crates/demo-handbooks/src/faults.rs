@@ -204,7 +204,7 @@ impl FaultSwitch {
 
 /// The page under the names of another year's design.
 pub fn redesign(page: &str) -> String {
-    const NAMES: [(&str, &str); 16] = [
+    const NAMES: [(&str, &str); 13] = [
         ("pageContent", "contentBody"),
         ("credit_points", "creditPointValue"),
         ("data-testid", "data-qa"),
@@ -218,11 +218,17 @@ pub fn redesign(page: &str) -> String {
         ("id=\"course-", "data-part=\"course-"),
         ("subject-header__", "unit-head__"),
         ("overview-table", "facts"),
-        (":title>", ":name>"),
-        ("credit:", "points:"),
-        (":internalID\"", ":code\""),
     ];
-    NAMES.iter().fold(page.to_owned(), |page, (old, new)| page.replace(old, new))
+    renamed(page, &NAMES)
+}
+
+/// The feed under the names of another year's format: still well-formed, its entries still under their codes.
+pub(crate) fn redesign_feed(feed: &str) -> String {
+    renamed(feed, &[(":title>", ":name>"), (":value>", ":worth>"), (" value=\"", " worth=\"")])
+}
+
+fn renamed(text: &str, names: &[(&str, &str)]) -> String {
+    names.iter().fold(text.to_owned(), |text, (old, new)| text.replace(old, new))
 }
 
 /// The first half of the page, ending wherever that is.

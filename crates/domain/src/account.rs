@@ -30,6 +30,31 @@ impl Role {
     }
 }
 
+/// What becomes of somebody's reviews when their account is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewsLeft {
+    /// They stay and are nobody's.
+    Anonymise,
+    Remove,
+}
+
+impl ReviewsLeft {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymise => "anonymise",
+            Self::Remove => "remove",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Result<Self, ParseError> {
+        match raw {
+            "anonymise" => Ok(Self::Anonymise),
+            "remove" => Ok(Self::Remove),
+            _ => Err(ParseError::new("must be anonymise or remove")),
+        }
+    }
+}
+
 /// An e-mail address, in lower case: universities' mail servers do not tell cases apart, and nobody shall
 /// register twice by holding shift.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -58,6 +58,8 @@ ids! {
     AuditEntryId,
     /// A review before a moderator, with everything that was decided about it.
     CaseId,
+    /// What a moderator decided in a case.
+    DecisionId,
     /// A message that could not be processed.
     DeadLetterId,
     /// A scrape job: one run over a source, started by an administrator or a schedule.
@@ -78,4 +80,37 @@ ids! {
     UniversityId,
     /// What a handbook said of a unit, until it said something else.
     VersionId,
+}
+
+impl ReviewId {
+    /// A new id that tells nothing, not even when it was made: ids of reviews are public, their authors are not.
+    pub fn untraceable() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl NotificationId {
+    /// A new id that tells nothing: whoever is told of a review must not learn when it was written.
+    pub fn untraceable() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl AccountId {
+    /// When the account was made, in seconds since 1970; `None` when the id does not tell.
+    pub fn made_at(self) -> Option<u64> {
+        self.0.get_timestamp().map(|time| time.to_unix().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reviews_id_tells_nothing_and_an_accounts_when_it_was_made() {
+        assert_eq!(ReviewId::untraceable().as_uuid().get_timestamp(), None);
+        assert!(AccountId::new().made_at().is_some_and(|made| made > 1_700_000_000));
+        assert_eq!(AccountId::from(Uuid::new_v4()).made_at(), None);
+    }
 }

@@ -1,5 +1,15 @@
 //! Fair moderation: why a review comes before a moderator, and what may become of it.
 
+mod case;
+mod decision;
+mod figures;
+mod takedown;
+
+pub use case::{CASE_CLAIM, Case, CaseState, Claim, Decided, Refusal, Ruling};
+pub use decision::{AppealText, Decision, DecisionReason};
+pub use figures::{MonthFigures, SMALLEST_SHOWN, shown};
+pub use takedown::{Contact, Effect, Grounds, PersonName, TakedownRefusal, TakedownState};
+
 use crate::ParseError;
 
 /// Why a review is looked at.

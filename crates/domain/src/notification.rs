@@ -3,7 +3,7 @@
 use crate::{
     ParseError,
     facts::FactName,
-    ids::{ReviewId, UnitId, VersionId},
+    ids::{CaseId, ReviewId, UnitId, VersionId},
     text::parse_text,
     year::Year,
 };
@@ -33,6 +33,8 @@ pub enum News {
     AppealDecided { review: ReviewId, outcome: AppealOutcome, reason: Reason },
     /// A review that the reader reported was dealt with. What was done to its author is not said.
     ReportHandled { review: ReviewId, outcome: ReportOutcome },
+    /// To admins: an appeal waits and no moderator was here lately but the one who decided.
+    AppealNeedsAnother { review: ReviewId, case: CaseId },
 }
 
 impl News {
@@ -44,6 +46,7 @@ impl News {
             Self::ReviewDecided { .. } => "reviewDecided",
             Self::AppealDecided { .. } => "appealDecided",
             Self::ReportHandled { .. } => "reportHandled",
+            Self::AppealNeedsAnother { .. } => "appealNeedsAnother",
         }
     }
 
@@ -54,6 +57,7 @@ impl News {
             // The same for both: who asked for a review and follows the unit is told of it once.
             Self::NewReview { review } | Self::RequestedReview { review } => Some(review.as_uuid()),
             Self::HandbookChange { version, .. } => Some(version.as_uuid()),
+            Self::AppealNeedsAnother { case, .. } => Some(case.as_uuid()),
             Self::ReviewDecided { .. } | Self::AppealDecided { .. } | Self::ReportHandled { .. } => None,
         }
     }
@@ -166,6 +170,7 @@ mod tests {
             News::ReviewDecided { review, decision: ReviewDecision::Hidden, reason: reason.clone() },
             News::AppealDecided { review, outcome: AppealOutcome::Granted, reason },
             News::ReportHandled { review, outcome: ReportOutcome::NoViolation },
+            News::AppealNeedsAnother { review, case: CaseId::new() },
         ]
     }
 

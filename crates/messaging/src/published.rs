@@ -6,11 +6,16 @@ pub mod compatibility;
 use crate::{
     contracts::{
         Contract,
+        accounts::{
+            AccountFiguresV1, AccountRecordV1, AccountsV1, BanAccountV1, ChangeRoleV1, CountAccountsV1,
+            DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1, RenameV1, SessionsEndedV1, UnbanAccountV1,
+        },
         auth::{
             AcceptedV1, AccountV1, JwksV1, KeysV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, RpcAnswerV1,
             TokensV1, VerifyEmailV1,
         },
         control::WorkerControlV1,
+        digest::DigestV1,
         events::{AccountChangedV1, WorkerStatsV1},
         preview::{PreviewRequestV1, PreviewV1},
         scrape::{ScrapeResultV1, ScrapeTaskV1},
@@ -56,6 +61,20 @@ pub fn messages() -> Vec<PublishedMessage> {
         message::<AccountV1>(),
         message::<TokensV1>(),
         message::<KeysV1>(),
+        message::<ListAccountsV1>(),
+        message::<AccountsV1>(),
+        message::<GetAccountV1>(),
+        message::<AccountRecordV1>(),
+        message::<BanAccountV1>(),
+        message::<UnbanAccountV1>(),
+        message::<ChangeRoleV1>(),
+        message::<EndSessionsV1>(),
+        message::<SessionsEndedV1>(),
+        message::<RenameV1>(),
+        message::<DeleteAccountV1>(),
+        message::<CountAccountsV1>(),
+        message::<AccountFiguresV1>(),
+        message::<DigestV1>(),
         described::<RpcAnswerV1<Value>>(ANSWER_TYPE, &RpcAnswerV1::Ok(json!({}))),
         described::<RpcAnswerV1<PreviewV1>>(PREVIEW_ANSWER_TYPE, &RpcAnswerV1::Ok(PreviewV1::example())),
     ]

@@ -77,6 +77,7 @@ pub const SCRAPE_RESULTS: &str = "scrape.results";
 pub const SCRAPE_PREVIEWS: &str = "scrape.previews";
 pub const ACCOUNT_EVENTS: &str = "gateway.account-events";
 pub const AUTH_RPC: &str = "auth.rpc";
+pub const AUTH_DIGESTS: &str = "auth.digests";
 pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// Tasks for the workers.
@@ -96,6 +97,9 @@ pub const DEAD_ROUTE: Route = Route::to(DEAD_EXCHANGE, "", true);
 /// Requests to the auth service. Not mandatory: the client library writes a returned message, and with it
 /// somebody's password, to the log. That nobody answers is noticed by the caller's own limit.
 pub const AUTH_RPC_ROUTE: Route = Route::to(RPC_EXCHANGE, "request", false);
+
+/// What an account is to be told by mail.
+pub const DIGEST_ROUTE: Route = Route::to(RPC_EXCHANGE, "digest", true);
 
 /// Something changed about an account: `change` is `verified`, `renamed`, …
 pub fn account_event_route(change: &str) -> Route {
@@ -165,7 +169,7 @@ pub const EXCHANGES: [Exchange; 5] = [
         name: RPC_EXCHANGE,
         kind: ExchangeKind::Direct,
         owner: Service::Auth,
-        description: "Requests to the auth service.",
+        description: "Requests to the auth service, and what it is to mail.",
     },
 ];
 
@@ -197,6 +201,7 @@ const PATIENT_DELIVERY_LIMIT: i64 = 1000;
 const ENDLESS_DELIVERY_LIMIT: i64 = 1_000_000_000;
 const MAX_DEAD_LETTERS: i64 = 100_000;
 const MAX_ACCOUNT_EVENTS: i64 = 100_000;
+const MAX_DIGESTS: i64 = 100_000;
 /// More requests than this cannot be answered within their time to live anyway.
 const MAX_RPC_REQUESTS: i64 = 1000;
 
@@ -258,6 +263,13 @@ pub fn queues(limits: Limits) -> Vec<Queue> {
             ],
             bindings: vec![(RPC_EXCHANGE, "request")],
             description: "Requests to the auth service; each expires when its caller gives up.",
+        },
+        Queue {
+            name: AUTH_DIGESTS,
+            owner: Service::Auth,
+            arguments: quorum(PATIENT_DELIVERY_LIMIT, MAX_DIGESTS, true),
+            bindings: vec![(RPC_EXCHANGE, "digest")],
+            description: "What accounts are to be told by mail, a message an account and day.",
         },
     ]
 }

@@ -1,7 +1,11 @@
 //! What runs beside requests, and its orderly end.
 
+mod account_events;
 pub mod artefacts;
 mod dead_letters;
+mod digests;
+mod fanouts;
+mod figures;
 mod ingest;
 mod ranks;
 mod relay;
@@ -32,6 +36,10 @@ pub fn register(background: &Background, state: &AppState) {
         background.spawn("results", |stop| ingest::run(state.clone(), stop));
         background.spawn("dead letters", |stop| dead_letters::run(state.clone(), stop));
         background.spawn("scheduler", |stop| scheduler::run(state.clone(), stop));
+        background.spawn("account events", |stop| account_events::run(state.clone(), stop));
+        background.spawn("digests", |stop| digests::run(state.clone(), stop));
+        background.spawn("figures", |stop| figures::run(state.clone(), stop));
+        background.spawn("fan-outs", |stop| fanouts::run(state.clone(), stop));
         background.spawn("ranks", |stop| ranks::run(state.clone(), stop));
         background.spawn("sweeper", |stop| sweeper::run(state.clone(), stop));
         if let Some(store) = &state.artefacts {

@@ -50,6 +50,8 @@ pub struct Config {
     pub proxies: TrustedProxies,
     pub tokens: TokenSettings,
     pub limits: RateLimits,
+    /// Independent reports that hide a review until a moderator has looked at it.
+    pub reports_to_hide: u32,
     /// Where pages and screenshots of failures are kept, if they are.
     pub artefacts: Option<Place>,
     pub artefact_limits: retention::Limits,
@@ -69,6 +71,8 @@ pub struct RateLimits {
     pub login: Limit,
     pub register: Limit,
     pub refresh: Limit,
+    pub report: Limit,
+    pub takedown: Limit,
 }
 
 impl Config {
@@ -103,6 +107,9 @@ impl Config {
         let proxies = TrustedProxies::read(env);
         let tokens = TokenSettings::read(env);
         let limits = RateLimits::read(env);
+        let reports_to_hide = env
+            .number("REPORTS_TO_HIDE", "Independent reports that hide a review until a moderator looks.", 1..=1000)
+            .default("3");
         let artefacts = Place::read(env);
         let artefact_limits = retention::Limits::read(env);
         Some(Self {
@@ -124,6 +131,7 @@ impl Config {
             proxies: proxies?,
             tokens: tokens?,
             limits: limits?,
+            reports_to_hide: reports_to_hide?,
             artefacts: artefacts?,
             artefact_limits: artefact_limits?,
         })
@@ -158,13 +166,21 @@ impl RateLimits {
         let register =
             env.number("REGISTER_LIMIT_PER_HOUR", "Registrations per address and hour.", most.clone()).default("5");
         let refresh = env
-            .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most)
+            .number("REFRESH_LIMIT_PER_HOUR", "Requests to read a unit again, per account and hour.", most.clone())
             .default("10");
+        let report = env
+            .number("REPORT_LIMIT_PER_HOUR", "Reports of reviews, per account and hour.", most.clone())
+            .default("20");
+        let takedown = env
+            .number("TAKEDOWN_LIMIT_PER_DAY", "Requests to take a review down, per address and day.", most)
+            .default("5");
         Some(Self {
             general: Limit::per_minute("general", general?),
             login: Limit::per("login", login?, Duration::from_secs(300)),
             register: Limit::per("register", register?, Duration::from_secs(3600)),
             refresh: Limit::per("refresh", refresh?, Duration::from_secs(3600)),
+            report: Limit::per("report", report?, Duration::from_secs(3600)),
+            takedown: Limit::per("takedown", takedown?, Duration::from_secs(24 * 3600)),
         })
     }
 }

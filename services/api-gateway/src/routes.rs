@@ -2,8 +2,10 @@
 //! them; both are listed here and nowhere else.
 
 pub mod admin_universities;
+pub mod admin_users;
 pub mod aliases;
 pub(crate) mod app;
+pub mod appeals;
 pub mod audit;
 pub mod auth;
 pub mod browser_pool;
@@ -13,26 +15,36 @@ mod changes;
 pub mod code_templates;
 pub mod comparisons;
 pub mod dead_letters;
+pub mod digests;
 pub mod docs;
 pub mod error;
 pub mod export;
 pub mod health;
 pub mod history;
+pub mod kept_units;
+pub mod me;
 pub mod methodology;
+pub mod moderation;
+pub mod moderation_figures;
 pub mod nicknames;
 pub mod notifications;
 pub mod openapi;
+pub mod own_reviews;
 pub(crate) mod parameters;
 pub mod queue;
 pub mod refresh_requests;
 pub mod requisites;
+pub mod review_reports;
 pub mod review_requests;
+pub mod review_votes;
 pub mod reviews;
 pub mod schedules;
 pub mod scrapes;
 pub mod session;
 pub mod source_health;
 pub mod sources;
+pub mod stats;
+pub mod takedowns;
 pub mod units;
 pub mod universities;
 
@@ -62,7 +74,19 @@ pub fn configure(services: &mut ServiceConfig<'_>) {
     requisites::configure(services);
     history::configure(services);
     reviews::configure(services);
+    own_reviews::configure(services);
+    review_votes::configure(services);
+    review_reports::configure(services);
+    kept_units::configure(services);
     notifications::configure(services);
+    appeals::configure(services);
+    moderation::configure(services);
+    moderation_figures::configure(services);
+    takedowns::configure(services);
+    me::configure(services);
+    digests::configure(services);
+    admin_users::configure(services);
+    stats::configure(services);
     universities::configure(services);
     methodology::configure(services);
     nicknames::configure(services);
@@ -91,7 +115,20 @@ pub const ACCESS: &[&[RouteAccess]] = &[
     requisites::ACCESS,
     history::ACCESS,
     reviews::ACCESS,
+    own_reviews::ACCESS,
+    review_votes::ACCESS,
+    review_reports::ACCESS,
+    kept_units::ACCESS,
     notifications::ACCESS,
+    appeals::ACCESS,
+    moderation::ACCESS,
+    moderation_figures::ACCESS,
+    takedowns::ACCESS,
+    takedowns::handling::ACCESS,
+    me::ACCESS,
+    digests::ACCESS,
+    admin_users::ACCESS,
+    stats::ACCESS,
     universities::ACCESS,
     methodology::ACCESS,
     nicknames::ACCESS,

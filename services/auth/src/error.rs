@@ -1,5 +1,6 @@
 //! What can go wrong in a use case, and how much of it a caller is told.
 
+use chrono::{DateTime, Utc};
 use rmu_domain::ParseError;
 use rmu_messaging::contracts::auth::RpcErrorV1;
 use rmu_postgres::{DatabaseError, MaybeTransient};
@@ -18,6 +19,13 @@ pub enum AuthError {
     BadToken,
     #[error("e-mail address not verified")]
     EmailNotVerified,
+    #[error("the account is banned")]
+    Banned { until: Option<DateTime<Utc>>, reason: Option<String> },
+    #[error("there is no such account")]
+    NotFound,
+    /// The text may be shown.
+    #[error("{0}")]
+    Conflict(&'static str),
     #[error("too many passwords are being checked")]
     Busy,
     #[error(transparent)]
@@ -44,6 +52,9 @@ impl AuthError {
             Self::BadCredentials => RpcErrorV1::BadCredentials,
             Self::BadToken => RpcErrorV1::BadToken,
             Self::EmailNotVerified => RpcErrorV1::EmailNotVerified,
+            Self::Banned { until, reason } => RpcErrorV1::Banned { until, reason },
+            Self::NotFound => RpcErrorV1::NotFound,
+            Self::Conflict(detail) => RpcErrorV1::Conflict { detail: detail.to_owned() },
             Self::Busy => RpcErrorV1::Busy { retry_after_seconds: RETRY_AFTER_SECONDS },
             Self::Database(error @ (DatabaseError::Unavailable(_) | DatabaseError::Timeout(_))) => {
                 tracing::error!(%error, "request failed for want of the database");

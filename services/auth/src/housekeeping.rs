@@ -2,7 +2,7 @@
 
 use crate::{
     AuthContext,
-    store::{accounts, mail_outbox, sessions, verifications},
+    store::{accounts, digests, mail_outbox, sessions, verifications},
 };
 use chrono::{TimeDelta, Utc};
 use rmu_postgres::DatabaseError;
@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(3600);
 const KEEP_SESSIONS: TimeDelta = TimeDelta::days(30);
 const KEEP_MAIL: TimeDelta = TimeDelta::days(7);
+/// Much longer than a digest may be on its way.
+const KEEP_DIGESTS: TimeDelta = TimeDelta::days(60);
 const KEEP_UNVERIFIED: TimeDelta = TimeDelta::days(7);
 
 /// Cleans up every hour until `stop`. Several copies may do so at once.
@@ -37,5 +39,6 @@ async fn clean_up(context: &AuthContext) -> Result<usize, DatabaseError> {
     Ok(verifications::delete_expired(&mut connection).await?
         + sessions::delete_old(&mut connection, now - KEEP_SESSIONS).await?
         + mail_outbox::delete_done(&mut connection, now - KEEP_MAIL).await?
+        + digests::delete_before(&mut connection, (now - KEEP_DIGESTS).date_naive()).await?
         + accounts::delete_unverified(&mut connection, now - KEEP_UNVERIFIED).await?)
 }

@@ -8,7 +8,10 @@ use chrono::{TimeDelta, Utc};
 use rmu_domain::retry::retry_delay;
 use rmu_messaging::{
     Envelope, Publisher, Route,
-    contracts::{Contract, events::AccountChangedV1},
+    contracts::{
+        Contract,
+        events::{AccountChangeV1, AccountChangedV1},
+    },
     topology::account_event_route,
     trace_context::{self, TraceHeaders},
 };
@@ -22,14 +25,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const BATCH: i64 = 50;
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 
-/// Writes an event into the transaction of `connection`. `change` is the end of its routing key.
+/// Writes an event into the transaction of `connection`, which must hold the account: of two changes of one account
+/// the later one says so.
 pub(crate) async fn write_account_event(
     connection: &mut AsyncPgConnection,
-    change: &str,
-    event: &AccountChangedV1,
+    account_id: Uuid,
+    change: AccountChangeV1,
 ) -> Result<(), DatabaseError> {
-    let route = account_event_route(change);
+    let route = account_event_route(change.name());
     let trace = trace_context::current();
+    let event = AccountChangedV1 { account_id, change, at: Utc::now() };
     let payload = serde_json::to_value(event).map_err(|error| DatabaseError::Config(error.to_string()))?;
     let new = NewEvent {
         id: Uuid::now_v7(),

@@ -19,7 +19,7 @@ use rmu_domain::{
 };
 use rmu_messaging::contracts::{
     auth::{AcceptedV1, AccountV1, RegisterV1, VerifyEmailV1},
-    events::{AccountChangeV1, AccountChangedV1},
+    events::AccountChangeV1,
 };
 use rmu_postgres::{AsyncPgConnection, DatabaseError};
 use uuid::Uuid;
@@ -96,7 +96,13 @@ async fn write_mail(
         verifications::insert(connection, &verification).await?;
         texts::verify_address(&context.mail.public_url, &token.text)
     };
-    let mail = NewMail { id: Uuid::now_v7(), recipient: &account.email, subject: &subject, body: &body };
+    let mail = NewMail {
+        id: Uuid::now_v7(),
+        recipient: &account.email,
+        subject: &subject,
+        body: &body,
+        unsubscribe_url: None,
+    };
     Ok(mail_outbox::insert(connection, &mail).await?)
 }
 
@@ -115,8 +121,7 @@ pub async fn verify_email(context: &AuthContext, request: VerifyEmailV1) -> Resu
                 .await?;
         verifications::delete_of_account(connection, account.id).await?;
         sessions::end_but_latest(connection, account.id, 0, EndReason::PasswordChanged).await?;
-        let change = AccountChangedV1 { account_id: account.id, change: AccountChangeV1::Verified, at: Utc::now() };
-        outbox::write_account_event(connection, "verified", &change).await?;
+        outbox::write_account_event(connection, account.id, AccountChangeV1::Verified).await?;
         Ok(Some(account.view()))
     });
     let account = work.await?.ok_or(AuthError::BadToken)?;

@@ -36,6 +36,8 @@ pub async fn log_in(context: &AuthContext, request: LoginV1) -> Result<TokensV1,
     if !account.is_verified() {
         return Err(AuthError::EmailNotVerified);
     }
+    // Only now: whether somebody is banned is told to nobody else.
+    refuse_banned(&account)?;
 
     let token = OpaqueToken::generate().map_err(AuthError::internal)?;
     let user_agent: Option<String> = request.user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect());
@@ -53,6 +55,13 @@ pub async fn log_in(context: &AuthContext, request: LoginV1) -> Result<TokensV1,
     tokens(context, &account, token.text.clone(), expires_at)
 }
 
+fn refuse_banned(account: &Account) -> Result<(), AuthError> {
+    if account.is_banned() {
+        return Err(AuthError::Banned { until: account.banned_until, reason: account.ban_reason.clone() });
+    }
+    Ok(())
+}
+
 enum Refreshed {
     Yes { account: Box<Account>, expires_at: DateTime<Utc> },
     No,
@@ -68,6 +77,9 @@ pub async fn refresh(context: &AuthContext, request: RefreshV1) -> Result<Tokens
         let Some((session, used_at)) = sessions::by_token(connection, old_hash).await? else {
             return Ok(Refreshed::No);
         };
+        let Some(account) = accounts::by_id(connection, session.account_id).await? else { return Ok(Refreshed::No) };
+        // Before the session is looked at: the ban has ended it, and that is no answer to why.
+        refuse_banned(&account)?;
         let now = Utc::now();
         if session.ended_at.is_some() || session.expires_at < now {
             return Ok(Refreshed::No);
@@ -78,7 +90,6 @@ pub async fn refresh(context: &AuthContext, request: RefreshV1) -> Result<Tokens
             sessions::end(connection, session.id, EndReason::TokenReused).await?;
             return Ok(Refreshed::No);
         }
-        let Some(account) = accounts::by_id(connection, session.account_id).await? else { return Ok(Refreshed::No) };
         let expires_at = (now + REFRESH_LIFE).min(session.created_at + LONGEST_SESSION);
         sessions::use_token(connection, session.id, old_hash, expires_at).await?;
         sessions::add_token(connection, session.id, new_hash).await?;

@@ -1,7 +1,7 @@
 //! Putting the service together, running it, taking it apart in order.
 
 use crate::{
-    AuthContext, handlers, housekeeping,
+    AuthContext, digests, handlers, housekeeping,
     mail::{self, Transport},
     outbox,
     passwords::PasswordHasherPool,
@@ -74,6 +74,7 @@ impl Application {
         parts.spawn(server.run(refusing.clone()));
         parts.spawn(mail::run(context.clone(), transport, refusing.clone()));
         parts.spawn(outbox::run(context.clone(), Publisher::new(connection.clone()), refusing.clone()));
+        parts.spawn(digests::run(context.clone(), connection.clone(), refusing.clone()));
         parts.spawn(housekeeping::run(context.clone(), refusing.clone()));
 
         tokio::select! {

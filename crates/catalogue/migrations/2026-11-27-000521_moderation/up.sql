@@ -3,6 +3,7 @@ CREATE TABLE moderation_cases (
     id uuid PRIMARY KEY,
     -- Absent when the author has deleted the review: what was decided stays, and nothing waits any more.
     review_id uuid REFERENCES reviews (id) ON DELETE SET NULL,
+    unit_id uuid NOT NULL REFERENCES units (id) ON DELETE CASCADE,
     university_id uuid NOT NULL REFERENCES universities (id) ON DELETE CASCADE,
     -- What opened it; what comes later counts as reports do.
     cause text COLLATE "C" NOT NULL
@@ -25,11 +26,12 @@ CREATE TABLE moderation_cases (
 -- Of a review one case waits at most.
 CREATE UNIQUE INDEX moderation_cases_one_waiting ON moderation_cases (review_id) WHERE state <> 'decided';
 CREATE INDEX moderation_cases_review ON moderation_cases (review_id, opened_at DESC);
--- The queue, in its two orders; what waits about a review that is gone is not in it.
+-- The queue, in its two orders, each in one direction throughout so that a page is cut by a row comparison; what waits about a review that is gone is not in it.
 CREATE INDEX moderation_cases_oldest ON moderation_cases (state_since, id)
 WHERE state <> 'decided' AND review_id IS NOT NULL;
-CREATE INDEX moderation_cases_most_reported ON moderation_cases (reports DESC, id)
+CREATE INDEX moderation_cases_most_reported ON moderation_cases ((-reports), id)
 WHERE state <> 'decided' AND review_id IS NOT NULL;
 CREATE INDEX moderation_cases_state ON moderation_cases (state, state_since, id);
-CREATE INDEX moderation_cases_state_reported ON moderation_cases (state, reports DESC, id);
+CREATE INDEX moderation_cases_state_reported ON moderation_cases (state, (-reports), id);
 CREATE INDEX moderation_cases_university ON moderation_cases (university_id, state_since, id);
+CREATE INDEX moderation_cases_unit ON moderation_cases (unit_id);

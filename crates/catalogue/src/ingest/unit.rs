@@ -1,7 +1,7 @@
 //! Storing a unit that was read: a new version when its content changed, a confirmation otherwise.
 
 use crate::{
-    CatalogueError,
+    CatalogueError, fanouts,
     ingest::UnitRead,
     store::{
         requisites,
@@ -70,6 +70,7 @@ pub(crate) async fn store(
     .await?;
     // The unit shows its newest handbook year; an older year is history that has just been read.
     if versions::is_newest_year(connection, unit, year).await? {
+        fanouts::handbook_changed(connection, unit, version.into(), facts).await?;
         versions::show(connection, unit, version, &summary(facts), fetched_at).await?;
         make_findable(connection, unit, source.university, facts).await?;
     }

@@ -2,23 +2,21 @@
 
 use crate::{
     CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
     ledger::frontier::drop_waiting,
     store::{jobs, tasks},
 };
 use chrono::Utc;
-use rmu_domain::{
-    ids::{AccountId, JobId},
-    scrape::JobState,
-};
+use rmu_domain::{ids::JobId, scrape::JobState};
 use rmu_postgres::{AsyncPgConnection, Database};
 
 /// What is to be cleared, and by whom.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ClearQueue {
     /// Of this job alone; otherwise of all.
     pub job: Option<JobId>,
     pub confirmation: Confirmation,
-    pub cleared_by: AccountId,
+    pub cleared_by: Actor,
 }
 
 /// Nothing is cleared by mistake.
@@ -43,7 +41,7 @@ pub struct Cleared {
 pub async fn clear_queue(database: &Database, request: &ClearQueue) -> Result<Cleared, CatalogueError> {
     let cleared = database.transaction(async |connection| clear(connection, request).await).await?;
     tracing::warn!(
-        account_id = %request.cleared_by,
+        account_id = %request.cleared_by.account,
         job_id = request.job.map(tracing::field::display),
         cancelled = cleared.cancelled,
         jobs = cleared.jobs,
@@ -75,6 +73,13 @@ async fn clear(connection: &mut AsyncPgConnection, request: &ClearQueue) -> Resu
         cleared.jobs += u32::from(of_job > 0);
     }
     tasks::wake_up(connection).await?;
+    let mut details =
+        Details::default().number("cancelled", i64::from(cleared.cancelled)).number("scrapes", i64::from(cleared.jobs));
+    if let Some(job) = request.job {
+        details = details.id("scrape", job);
+    }
+    let entry = Entry::new(&request.cleared_by, AuditAction::QueueCleared, Subject::only(SubjectKind::Queue));
+    record(connection, &entry.with(details)).await?;
     Ok(cleared)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Details, Subject, SubjectKind, record_by},
     ledger::{OutboxCommand, TraceHeaders, frontier::drop_waiting, require_healthy},
     store::{jobs, outbox, tasks},
 };
@@ -11,7 +12,12 @@ use rmu_postgres::{AsyncPgConnection, Database};
 
 /// Ends a job: nothing of it is begun any more, running pages are stopped, late results change nothing.
 /// Cancelling a cancelled job is no mistake.
-pub async fn cancel_job(database: &Database, job: JobId, trace: &TraceHeaders) -> Result<(), CatalogueError> {
+pub async fn cancel_job(
+    database: &Database,
+    job: JobId,
+    trace: &TraceHeaders,
+    by: Option<&Actor>,
+) -> Result<(), CatalogueError> {
     database
         .transaction(async |connection| {
             let state = locked_state(connection, job).await?;
@@ -27,24 +33,37 @@ pub async fn cancel_job(database: &Database, job: JobId, trace: &TraceHeaders) -
                 jobs::Delta { live: -cancelled, cancelled, frontier: -waiting, skipped: waiting, ..Default::default() };
             jobs::apply(connection, job, delta).await?;
             outbox::insert(connection, &OutboxCommand::CancelJob { job_id: job }, trace).await?;
+            let subject = Subject::of(SubjectKind::Scrape, job);
+            record_by(connection, by, AuditAction::ScrapeCancelled, subject, Details::default()).await?;
             Ok(tasks::wake_up(connection).await?)
         })
         .await
 }
 
 /// Holds a job: what workers have not begun comes back, nothing more is sent until it resumes.
-pub async fn pause_job(database: &Database, job: JobId, trace: &TraceHeaders) -> Result<(), CatalogueError> {
-    switch(database, job, trace, JobState::Running, JobState::Paused).await
+pub async fn pause_job(
+    database: &Database,
+    job: JobId,
+    trace: &TraceHeaders,
+    by: Option<&Actor>,
+) -> Result<(), CatalogueError> {
+    switch(database, job, trace, by, JobState::Running, JobState::Paused).await
 }
 
-pub async fn resume_job(database: &Database, job: JobId, trace: &TraceHeaders) -> Result<(), CatalogueError> {
-    switch(database, job, trace, JobState::Paused, JobState::Running).await
+pub async fn resume_job(
+    database: &Database,
+    job: JobId,
+    trace: &TraceHeaders,
+    by: Option<&Actor>,
+) -> Result<(), CatalogueError> {
+    switch(database, job, trace, by, JobState::Paused, JobState::Running).await
 }
 
 async fn switch(
     database: &Database,
     job: JobId,
     trace: &TraceHeaders,
+    by: Option<&Actor>,
     from: JobState,
     to: JobState,
 ) -> Result<(), CatalogueError> {
@@ -61,11 +80,12 @@ async fn switch(
             }
             require(state, &[from], if to == JobState::Paused { "paused" } else { "resumed" })?;
             jobs::set_state(connection, job, to, None).await?;
-            let command = match to {
-                JobState::Paused => OutboxCommand::PauseJob { job_id: job },
-                _ => OutboxCommand::ResumeJob { job_id: job },
+            let (command, action) = match to {
+                JobState::Paused => (OutboxCommand::PauseJob { job_id: job }, AuditAction::ScrapePaused),
+                _ => (OutboxCommand::ResumeJob { job_id: job }, AuditAction::ScrapeResumed),
             };
             outbox::insert(connection, &command, trace).await?;
+            record_by(connection, by, action, Subject::of(SubjectKind::Scrape, job), Details::default()).await?;
             Ok(tasks::wake_up(connection).await?)
         })
         .await

@@ -2,6 +2,7 @@
 
 use crate::{
     CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
     idempotency::{self, IdempotencyKey, Replay},
     ledger::{
         MAX_LISTED_TARGETS, Started, TraceHeaders,
@@ -10,7 +11,7 @@ use crate::{
     store::{jobs, sources, tasks},
 };
 use rmu_domain::{
-    ids::{AccountId, JobId, TaskId},
+    ids::{JobId, TaskId},
     scrape::{JobState, Priority},
 };
 use rmu_postgres::{AsyncPgConnection, Database};
@@ -22,7 +23,7 @@ pub struct RetryScrape {
     pub job: JobId,
     /// Just this one of its tasks.
     pub task: Option<TaskId>,
-    pub started_by: AccountId,
+    pub started_by: Actor,
     pub trace: TraceHeaders,
     pub idempotency_key: Option<IdempotencyKey>,
 }
@@ -36,7 +37,8 @@ pub async fn retry_scrape(database: &Database, limit: u32, request: &RetryScrape
             let replay = match &request.idempotency_key {
                 Some(key) => {
                     let fingerprint = idempotency::fingerprint(&(request.job, request.task));
-                    idempotency::begin(connection, request.started_by, "retry-scrape", key, &fingerprint).await?
+                    idempotency::begin(connection, request.started_by.account, "retry-scrape", key, &fingerprint)
+                        .await?
                 }
                 None => Replay::First(None),
             };
@@ -87,7 +89,7 @@ async fn start(
         // A discovery may lead anywhere, and two of one source would only find each other's pages taken.
         kind: if discovers { jobs::JobKind::Discovery } else { jobs::JobKind::List },
         priority: Priority::Normal,
-        started_by: Some(request.started_by),
+        started_by: Some(request.started_by.account),
         retry_of: Some(request.job),
         trace: &request.trace,
     };
@@ -99,5 +101,11 @@ async fn start(
     jobs::apply(connection, job, jobs::Delta { live: admitted, frontier: waiting, skipped, ..Default::default() })
         .await?;
     tasks::wake_up(connection).await?;
+    let (action, subject) = match request.task {
+        Some(task) => (AuditAction::TaskRetried, Subject::of(SubjectKind::Task, task)),
+        None => (AuditAction::ScrapeRetried, Subject::of(SubjectKind::Scrape, request.job)),
+    };
+    let details = Details::default().id("scrape", request.job).id("started", job);
+    record(connection, &Entry::new(&request.started_by, action, subject).with(details)).await?;
     Ok(Started { job, admitted: u32::try_from(admitted).unwrap_or_default() })
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     CatalogueError, ConflictKind,
+    audit::{Actor, AuditAction, Details, Subject, SubjectKind, record_by},
     idempotency::{self, IdempotencyKey, Replay},
     ledger::{Expansion, LIMIT_RETRY_AFTER, MAX_TASKS_PER_JOB, Target, TraceHeaders, target::parse_page_url},
     store::{expansions, health, jobs, sources, tasks},
@@ -9,7 +10,7 @@ use crate::{
 use rmu_domain::{
     ParseError,
     code_template::CodeTemplate,
-    ids::{AccountId, JobId, SourceId},
+    ids::{JobId, SourceId},
     scrape::Priority,
     slug::Slug,
     unit_code::UnitCode,
@@ -36,7 +37,7 @@ pub struct StartScrape {
     pub scope: Scope,
     /// By default whole handbooks are bulk and lists are normal.
     pub priority: Option<Priority>,
-    pub started_by: Option<AccountId>,
+    pub started_by: Option<Actor>,
     pub trace: TraceHeaders,
     pub idempotency_key: Option<IdempotencyKey>,
 }
@@ -64,11 +65,11 @@ pub async fn start_scrape(database: &Database, limit: u32, request: &StartScrape
     let _turn = take_a_turn().await?;
     database
         .transaction(async |connection| {
-            let replay = match (&request.idempotency_key, request.started_by) {
-                (Some(key), Some(account)) => {
+            let replay = match (&request.idempotency_key, &request.started_by) {
+                (Some(key), Some(actor)) => {
                     let fingerprint =
                         idempotency::fingerprint(&(request.source.as_str(), &request.scope, request.priority));
-                    idempotency::begin(connection, account, "start-scrape", key, &fingerprint).await?
+                    idempotency::begin(connection, actor.account, "start-scrape", key, &fingerprint).await?
                 }
                 _ => Replay::First(None),
             };
@@ -126,7 +127,7 @@ pub(crate) async fn start_in(
         source: source.id,
         kind,
         priority,
-        started_by: request.started_by,
+        started_by: request.started_by.as_ref().map(|actor| actor.account),
         retry_of: None,
         trace: &request.trace,
     };
@@ -144,6 +145,9 @@ pub(crate) async fn start_in(
         ..Default::default()
     };
     jobs::apply(connection, job, delta).await?;
+    let details = Details::default().slug("source", &request.source).number("tasks", i64::from(admitted));
+    let subject = Subject::of(SubjectKind::Scrape, job);
+    record_by(connection, request.started_by.as_ref(), AuditAction::ScrapeStarted, subject, details).await?;
     tasks::wake_up(connection).await?;
     Ok(Started { job, admitted: u32::try_from(admitted).unwrap_or_default() })
 }

@@ -1,9 +1,10 @@
 //! Who sees a review, and how that changes: the one place where reviews come into the scores and leave them.
 
+use super::OwnReview;
 use crate::{
-    CatalogueError,
+    CatalogueError, fanouts,
     store::{
-        review_requests,
+        review_reports,
         reviews::{self as store, LockedReview},
         scores::Changes,
     },
@@ -13,7 +14,7 @@ use rmu_domain::{
     review::{ReviewState, StateCause},
 };
 use rmu_postgres::AsyncPgConnection;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Where a review is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +47,15 @@ impl NewState<'_> {
 pub struct ReviewStanding {
     pub review: ReviewId,
     pub unit: UnitId,
-    /// Who wrote it, so that they can be told.
-    pub author: AccountId,
+    /// Who wrote it, so that they can be told; nobody, when the account is gone.
+    pub author: Option<AccountId>,
     pub state: ReviewState,
 }
 
 impl From<&LockedReview> for ReviewStanding {
     fn from(locked: &LockedReview) -> Self {
-        Self { review: locked.review.id, unit: locked.review.unit, author: locked.author, state: locked.state }
+        let OwnReview { review, state, .. } = &locked.own;
+        Self { review: review.id, unit: review.unit, author: locked.author, state: *state }
     }
 }
 
@@ -80,13 +82,16 @@ pub async fn change_state(
     Ok(ReviewStanding::from(&locked))
 }
 
-async fn locked(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<LockedReview, CatalogueError> {
+pub(crate) async fn locked(
+    connection: &mut AsyncPgConnection,
+    review: ReviewId,
+) -> Result<LockedReview, CatalogueError> {
     let locked = store::lock(connection, &[review]).await?;
     locked.into_iter().next().ok_or(CatalogueError::NotFound { what: "review" })
 }
 
 /// Moves reviews that are locked. The scores are written last and once.
-pub(super) async fn move_all(
+pub(crate) async fn move_all(
     connection: &mut AsyncPgConnection,
     reviews: &[LockedReview],
     to: NewState<'_>,
@@ -96,21 +101,24 @@ pub(super) async fn move_all(
         NewState::Hidden { cause, reason } | NewState::Removed { cause, reason } => (Some(cause), reason),
     };
     let mut changes = Changes::default();
-    let mut now_reviewed = BTreeSet::new();
+    let mut now_reviewed = BTreeMap::new();
     for before in reviews {
-        store::set_state(connection, before.review.id, to.state(), cause, reason).await?;
-        let after = LockedReview { state: to.state(), ..before.clone() };
+        store::set_state(connection, before.id(), to.state(), cause, reason).await?;
+        let mut after = before.clone();
+        after.own.state = to.state();
         if let Some(contribution) = before.contribution() {
             changes.remove(&contribution);
         }
         if let Some(contribution) = after.contribution() {
             changes.add(&contribution);
-            now_reviewed.insert(before.review.unit);
+            now_reviewed.insert(before.own.review.unit, (before.id(), before.author));
+            // Who reported it had their hearing: what comes from now on counts anew.
+            review_reports::settle(connection, before.id()).await?;
         }
     }
-    for unit in now_reviewed {
+    for (unit, (review, author)) in now_reviewed {
         // While the review was out of sight, somebody may have asked for one.
-        review_requests::fulfil(connection, unit).await?;
+        fanouts::request_fulfilled(connection, unit, review, author).await?;
     }
     Ok(changes.apply(connection).await?)
 }

@@ -4,12 +4,12 @@
 //! its text comes from a small fixed set. Ours does: the text is put together from constants, and every value
 //! travels as a parameter.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     QueryResult,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -32,6 +32,7 @@ enum Part {
     Integers(Vec<i32>),
     BigInt(i64),
     Bool(bool),
+    Date(NaiveDate),
     Time(DateTime<Utc>),
 }
 
@@ -106,6 +107,11 @@ impl CachedSql {
         self
     }
 
+    pub(crate) fn date(mut self, value: NaiveDate) -> Self {
+        self.parts.push(Part::Date(value));
+        self
+    }
+
     pub(crate) fn time(mut self, value: DateTime<Utc>) -> Self {
         self.parts.push(Part::Time(value));
         self
@@ -142,6 +148,7 @@ impl QueryFragment<Pg> for CachedSql {
                 Part::Integers(values) => pass.push_bind_param::<Array<Integer>, _>(values)?,
                 Part::BigInt(value) => pass.push_bind_param::<BigInt, _>(value)?,
                 Part::Bool(value) => pass.push_bind_param::<diesel::sql_types::Bool, _>(value)?,
+                Part::Date(value) => pass.push_bind_param::<Date, _>(value)?,
                 Part::Time(value) => pass.push_bind_param::<Timestamptz, _>(value)?,
             }
         }

@@ -15,6 +15,11 @@ use uuid::Uuid;
 
 /// Locks up to `limit` tasks that are due, of running jobs, within each source's window. Those that another
 /// relay has locked are passed over.
+///
+/// Equally urgent ones go in turns from source to source, those with the fewest out first: pages of one host are read one
+/// at a time, so whoever came first with many would else keep all workers waiting for its turns while other hosts are
+/// idle. A turn is about four seconds' worth at the pace of the source, and at most sixteen tasks: a browser serves one
+/// source, so that each change costs a new one.
 pub(crate) async fn claim_due(
     connection: &mut AsyncPgConnection,
     limit: u32,
@@ -26,27 +31,38 @@ pub(crate) async fn claim_due(
         #[diesel(sql_type = sql::Uuid)]
         id: Uuid,
     }
-    // The same order within a source, where its index serves it, and among what the sources offer.
+    // Within a source the order that its index serves.
     let (within, among) = match order {
-        DispatchOrder::ByPriority => ("t.priority, t.run_at, t.id", "due.priority, due.run_at, due.id"),
+        DispatchOrder::ByPriority => {
+            ("t.priority, t.run_at, t.id", "due.priority, due.turn, due.source_id, due.run_at, due.id")
+        }
         DispatchOrder::ByAge => ("t.run_at, t.id", "due.run_at, due.id"),
     };
     let claimed: Vec<Claimed> = diesel::sql_query(format!(
-        "SELECT due.id
-         FROM sources s
-         CROSS JOIN LATERAL (
-             SELECT t.id, t.priority, t.run_at
-             FROM scrape_tasks t
-             JOIN scrape_jobs j ON j.id = t.job_id AND j.state = 'running'
-             WHERE t.source_id = s.id AND t.state = 'pending' AND t.run_at <= clock_timestamp()
-             ORDER BY {within}
-             LIMIT least($1, greatest(0, s.dispatch_window - (
-                 SELECT count(*) FROM scrape_tasks o WHERE o.source_id = s.id AND o.state = 'dispatched')))
-             FOR UPDATE OF t SKIP LOCKED
-         ) due
-         WHERE s.id <> ALL($2)
-         ORDER BY {among}
-         LIMIT $1"
+        "WITH due AS (
+             SELECT t.id, t.priority, t.run_at, s.id AS source_id,
+                 (s.sent + row_number() OVER (PARTITION BY s.id ORDER BY {within}) - 1) / s.run AS turn
+             FROM (
+                 SELECT s.id, s.dispatch_window,
+                     greatest(1, least(16, 4000 / greatest(1, coalesce(
+                         (v.definition #>> '{{politeness,minGapMs}}')::bigint, 1000)))) AS run,
+                     (SELECT count(*) FROM scrape_tasks o
+                      WHERE o.source_id = s.id AND o.state = 'dispatched') AS sent
+                 FROM sources s
+                 JOIN source_versions v ON v.source_id = s.id AND v.version = s.current_version
+                 WHERE s.id <> ALL($2)
+             ) s
+             CROSS JOIN LATERAL (
+                 SELECT t.id, t.priority, t.run_at
+                 FROM scrape_tasks t
+                 JOIN scrape_jobs j ON j.id = t.job_id AND j.state = 'running'
+                 WHERE t.source_id = s.id AND t.state = 'pending' AND t.run_at <= clock_timestamp()
+                 ORDER BY {within}
+                 LIMIT least($1, greatest(0, s.dispatch_window - s.sent))
+                 FOR UPDATE OF t SKIP LOCKED
+             ) t
+         )
+         SELECT due.id FROM due ORDER BY {among} LIMIT $1"
     ))
     .bind::<sql::BigInt, _>(i64::from(limit))
     .bind::<sql::Array<sql::Uuid>, _>(closed)
@@ -75,7 +91,7 @@ struct Due {
     is_in_doubt: bool,
 }
 
-/// Everything a worker needs for the claimed tasks.
+/// Everything a worker needs for the claimed tasks, in the order in which they were claimed: it is the queue's.
 pub(crate) async fn load_due(
     connection: &mut AsyncPgConnection,
     claimed: &[TaskId],
@@ -95,7 +111,7 @@ pub(crate) async fn load_due(
          FROM scrape_tasks t
          JOIN scrape_jobs j ON j.id = t.job_id
          WHERE t.id = ANY($1)
-         ORDER BY t.priority, t.run_at, t.id",
+         ORDER BY array_position($1, t.id)",
     )
     .bind::<sql::Array<sql::Uuid>, _>(ids)
     .load(connection)

@@ -56,6 +56,14 @@ pub(crate) async fn finish(
     Ok(())
 }
 
+pub(crate) async fn delete_of_account(
+    connection: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), DatabaseError> {
+    diesel::delete(keys::table.filter(keys::account_id.eq(account.as_uuid()))).execute(connection).await?;
+    Ok(())
+}
+
 /// Forgets keys older than a day.
 pub(crate) async fn forget_old(connection: &mut AsyncPgConnection) -> Result<usize, DatabaseError> {
     Ok(diesel::sql_query("DELETE FROM idempotency_keys WHERE created_at < now() - interval '1 day'")

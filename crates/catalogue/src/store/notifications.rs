@@ -23,7 +23,7 @@ pub(crate) async fn insert(
 ) -> Result<(), DatabaseError> {
     let news = serde_json::to_string(&notification.news)
         .map_err(|error| DatabaseError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
-    let ids = accounts.iter().map(|_| NotificationId::new().as_uuid()).collect();
+    let ids = accounts.iter().map(|_| NotificationId::untraceable().as_uuid()).collect();
     CachedSql::new(
         "INSERT INTO notifications (id, account_id, unit_id, news, occasion) SELECT told.id, told.account, ",
     )
@@ -48,23 +48,28 @@ pub(crate) async fn forget_oldest(
     accounts: &[Uuid],
     most_kept: u16,
 ) -> Result<(), DatabaseError> {
+    forgetting(accounts, most_kept).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) fn forgetting(accounts: &[Uuid], most_kept: u16) -> CachedSql {
     CachedSql::new("DELETE FROM notifications AS old USING unnest(")
         .uuids(accounts.to_vec())
         .sql(
             ") AS told (account),
-             LATERAL (SELECT id FROM notifications WHERE account_id = told.account ORDER BY id DESC OFFSET ",
+             LATERAL (SELECT position FROM notifications WHERE account_id = told.account
+                      ORDER BY position DESC OFFSET ",
         )
         .big(most_kept.into())
-        .sql(" LIMIT 1) AS beyond WHERE old.account_id = told.account AND old.id <= beyond.id")
-        .execute(connection)
-        .await?;
-    Ok(())
+        .sql(" LIMIT 1) AS beyond WHERE old.account_id = told.account AND old.position <= beyond.position")
 }
 
 #[derive(Debug, QueryableByName)]
 pub(crate) struct ToldRow {
     #[diesel(sql_type = sql::Uuid)]
     notification_id: Uuid,
+    #[diesel(sql_type = sql::BigInt)]
+    position: i64,
     #[diesel(embed)]
     unit: CandidateRow,
     #[diesel(sql_type = sql::Jsonb)]
@@ -76,8 +81,9 @@ pub(crate) struct ToldRow {
 }
 
 impl ToldRow {
-    pub(crate) fn id(&self) -> Uuid {
-        self.notification_id
+    /// Where it stands among all that anybody was told.
+    pub(crate) fn position(&self) -> i64 {
+        self.position
     }
 
     /// `None` for a kind of news that is not known here.
@@ -89,7 +95,7 @@ impl ToldRow {
             id: self.notification_id.into(),
             unit: self.unit.into(),
             news,
-            at: self.created_at,
+            on: self.created_at.date_naive(),
             is_read: self.is_read,
         })
     }
@@ -100,11 +106,15 @@ pub(crate) async fn page(
     connection: &mut AsyncPgConnection,
     account: AccountId,
     unread_only: bool,
-    before: Option<NotificationId>,
+    before: Option<i64>,
     limit: PageLimit,
 ) -> Result<Vec<ToldRow>, DatabaseError> {
+    Ok(paging(account, unread_only, before, limit).load(connection).await?)
+}
+
+pub(super) fn paging(account: AccountId, unread_only: bool, before: Option<i64>, limit: PageLimit) -> CachedSql {
     let mut statement = CachedSql::new(
-        "SELECT told.id AS notification_id, told.news, told.created_at, told.read_at IS NOT NULL AS is_read,
+        "SELECT told.id AS notification_id, told.position, told.news, told.created_at, told.read_at IS NOT NULL AS is_read,
                 unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
                 university.name AS university_name
          FROM notifications AS told
@@ -117,9 +127,9 @@ pub(crate) async fn page(
         statement = statement.sql(" AND told.read_at IS NULL");
     }
     if let Some(before) = before {
-        statement = statement.sql(" AND told.id < ").uuid(before);
+        statement = statement.sql(" AND told.position < ").big(before);
     }
-    Ok(statement.sql(" ORDER BY told.id DESC LIMIT ").big(limit.and_one_more()).load(connection).await?)
+    statement.sql(" ORDER BY told.position DESC LIMIT ").big(limit.and_one_more())
 }
 
 pub(crate) async fn count(
@@ -158,7 +168,8 @@ pub(crate) async fn mark_all_read(
         CachedSql::new("UPDATE notifications SET read_at = now() WHERE read_at IS NULL AND account_id = ")
             .uuid(account);
     if let Some(newest) = newest {
-        statement = statement.sql(" AND id <= ").uuid(newest);
+        statement = statement.sql(" AND position <= (SELECT position FROM notifications WHERE id = ").uuid(newest);
+        statement = statement.sql(" AND account_id = ").uuid(account).sql(")");
     }
     let marked = statement.execute(connection).await?;
     Ok(u32::try_from(marked).unwrap_or(u32::MAX))
@@ -177,4 +188,13 @@ pub(crate) async fn delete(
         .execute(connection)
         .await?;
     Ok(deleted > 0)
+}
+
+/// Everything that an account was told.
+pub(crate) async fn delete_of_account(
+    connection: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), DatabaseError> {
+    CachedSql::new("DELETE FROM notifications WHERE account_id = ").uuid(account).execute(connection).await?;
+    Ok(())
 }

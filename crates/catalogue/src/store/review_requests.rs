@@ -9,6 +9,7 @@ use crate::{
         units::CandidateRow,
     },
 };
+use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::ids::{AccountId, UnitId, UniversityId};
@@ -75,10 +76,58 @@ pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> R
     Ok(u32::try_from(row.count).unwrap_or(u32::MAX))
 }
 
-/// Nobody wants what is there now; called in the transaction that writes a review.
-pub(crate) async fn fulfil(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<(), DatabaseError> {
-    CachedSql::new("DELETE FROM review_requests WHERE unit_id = ").uuid(unit).execute(connection).await?;
-    CachedSql::new("DELETE FROM wanted_units WHERE unit_id = ").uuid(unit).execute(connection).await?;
+/// Nobody wants what is there now; called in the transaction that writes a review. False when nobody did.
+///
+/// Who asked is forgotten as they are told, by [`take`]: they may be many, and the author need not wait.
+pub(crate) async fn fulfil(connection: &mut AsyncPgConnection, unit: UnitId) -> Result<bool, DatabaseError> {
+    let wanted = CachedSql::new("DELETE FROM wanted_units WHERE unit_id = ").uuid(unit).execute(connection).await?;
+    Ok(wanted > 0)
+}
+
+#[derive(Debug, QueryableByName)]
+struct AccountRow {
+    #[diesel(sql_type = sql::Uuid)]
+    account_id: Uuid,
+}
+
+/// Forgets up to `count` of those who asked before `asked_before`, and says who they were.
+pub(crate) async fn take(
+    connection: &mut AsyncPgConnection,
+    unit: UnitId,
+    asked_before: DateTime<Utc>,
+    count: i64,
+) -> Result<Vec<AccountId>, DatabaseError> {
+    let rows: Vec<AccountRow> = CachedSql::new(
+        "DELETE FROM review_requests WHERE (unit_id, account_id) IN (
+             SELECT unit_id, account_id FROM review_requests WHERE unit_id = ",
+    )
+    .uuid(unit)
+    .sql(" AND requested_at <= ")
+    .time(asked_before)
+    .sql(" ORDER BY account_id LIMIT ")
+    .big(count)
+    .sql(") RETURNING account_id")
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.account_id.into()).collect())
+}
+
+/// Forgets what an account asked for. Units that somebody else or nobody wants any more stand lower or nowhere.
+pub(crate) async fn delete_of_account(
+    connection: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), DatabaseError> {
+    // Before the requests, as everywhere: whoever asks or writes a review holds the unit first.
+    let asked = |statement: CachedSql| {
+        statement.sql("(SELECT unit_id FROM review_requests WHERE account_id = ").uuid(account).sql(")")
+    };
+    let lock = asked(CachedSql::new("SELECT FROM units WHERE id IN ")).sql(" ORDER BY id FOR NO KEY UPDATE");
+    lock.execute(connection).await?;
+    let last = asked(CachedSql::new("DELETE FROM wanted_units WHERE requests = 1 AND unit_id IN "));
+    last.execute(connection).await?;
+    let others = asked(CachedSql::new("UPDATE wanted_units SET requests = requests - 1 WHERE unit_id IN "));
+    others.execute(connection).await?;
+    CachedSql::new("DELETE FROM review_requests WHERE account_id = ").uuid(account).execute(connection).await?;
     Ok(())
 }
 

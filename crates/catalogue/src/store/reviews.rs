@@ -1,26 +1,35 @@
 //! Reviews in Postgres.
 
 use crate::{
-    page::PageLimit,
-    reviews::{Place, Review, ReviewSort, ShownAuthor},
+    reviews::{Review, ShownAuthor},
     store::{cached_sql::CachedSql, counting::CountRow},
 };
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ParseError,
     ids::{AccountId, ReviewId, UnitId, UniversityId},
     rating::Rating,
-    review::{Ratings, ReviewDraft},
+    review::{Ratings, ReviewDraft, ReviewText, StateCause},
     year::Year,
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
+mod authors;
+mod listing;
 mod locked;
+mod own;
+#[cfg(test)]
+mod plans;
+mod revisions;
 
+pub(crate) use authors::{delete_all, forget_author, make_nobodys, rename_author, touched_by};
+pub(crate) use listing::{Filter, page, session_named, total};
 pub(crate) use locked::{LockedReview, lock, set_state};
+pub(crate) use own::{count_own, find_own, page_of_own};
+pub(crate) use revisions::{delete, keep_withdrawn, revisions, rewrite, take_withdrawn};
 
 /// What a new review takes over from its unit.
 #[derive(Debug, QueryableByName)]
@@ -85,6 +94,59 @@ pub(crate) async fn offered_sessions(
     Ok(rows.into_iter().filter(|row| row.of_year || !any_of_year).map(|row| row.session).collect())
 }
 
+/// What an author says, as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Content<'a> {
+    /// Only of an author who chose to be shown by it.
+    pub(crate) nickname: Option<&'a str>,
+    pub(crate) draft: &'a ReviewDraft,
+    /// As the handbook writes it, if it knows it.
+    pub(crate) session: &'a str,
+    pub(crate) in_handbook: bool,
+}
+
+/// The columns that [`Content`] fills, in the order of its values.
+const CONTENT: &str = "author_nickname, shown_as, overall, teaching, difficulty, workload, usefulness,
+    would_recommend, taken_session, taken_year, in_handbook, body";
+
+impl Content<'_> {
+    fn values(&self, statement: CachedSql) -> CachedSql {
+        let ReviewDraft { ratings, would_recommend, taken, text, shown_as } = self.draft;
+        let Ratings { overall, teaching, difficulty, workload, usefulness } = *ratings;
+        let statement = statement.maybe_text(self.nickname.map(str::to_owned)).sql(", ").text(shown_as.as_str());
+        let statement = [overall, teaching, difficulty, workload, usefulness]
+            .into_iter()
+            .fold(statement, |statement, rating| statement.sql(", ").small(i16::from(rating.get())));
+        statement
+            .sql(", ")
+            .bool(*would_recommend)
+            .sql(", ")
+            .text(self.session)
+            .sql(", ")
+            .small(i16::try_from(taken.year.get()).unwrap_or(i16::MAX))
+            .sql(", ")
+            .bool(self.in_handbook)
+            .sql(", ")
+            .maybe_text(text.as_ref().map(|text| text.as_str().to_owned()))
+    }
+
+    /// Whether a review says just this already.
+    pub(crate) fn is_said_by(&self, review: &Review) -> bool {
+        let shown = match &review.author {
+            ShownAuthor::Nickname(nickname) => (Some(nickname.as_str()), "nickname"),
+            ShownAuthor::VerifiedStudent => (None, "verifiedStudent"),
+            ShownAuthor::Anonymous => (None, "anonymous"),
+        };
+        let draft = self.draft;
+        shown == (self.nickname, draft.shown_as.as_str())
+            && review.ratings == draft.ratings
+            && review.would_recommend == draft.would_recommend
+            && (review.session.as_str(), review.year) == (self.session, draft.taken.year.get())
+            && review.in_handbook == self.in_handbook
+            && review.text.as_deref() == draft.text.as_ref().map(ReviewText::as_str)
+    }
+}
+
 /// A review on its way into the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewReview<'a> {
@@ -93,10 +155,9 @@ pub(crate) struct NewReview<'a> {
     pub(crate) university: UniversityId,
     pub(crate) unit_code: &'a str,
     pub(crate) author: AccountId,
-    pub(crate) author_nickname: Option<&'a str>,
-    pub(crate) draft: &'a ReviewDraft,
-    pub(crate) session: &'a str,
-    pub(crate) in_handbook: bool,
+    /// Set when the review is to wait for a moderator.
+    pub(crate) hidden: Option<StateCause>,
+    pub(crate) content: Content<'a>,
 }
 
 #[derive(Debug, QueryableByName)]
@@ -131,69 +192,55 @@ struct ReviewRow {
     in_handbook: bool,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     body: Option<String>,
-    #[diesel(sql_type = sql::Timestamptz)]
-    created_at: DateTime<Utc>,
+    #[diesel(sql_type = sql::Date)]
+    written_on: NaiveDate,
+    #[diesel(sql_type = sql::Nullable<sql::Date>)]
+    edited_on: Option<NaiveDate>,
+    #[diesel(sql_type = sql::Integer)]
+    helpful: i32,
+    #[diesel(sql_type = sql::Integer)]
+    not_helpful: i32,
+    #[diesel(sql_type = sql::Integer)]
+    helpful_rank: i32,
 }
 
-/// What is read of a review: everything but who wrote it.
+/// What is read of a review: everything but who wrote it, and when to the moment.
 const PUBLIC: &str = "id, unit_id, unit_code, shown_as, author_nickname, overall, teaching, difficulty, workload,
-    usefulness, would_recommend, taken_session, taken_year, in_handbook, body, created_at";
+    usefulness, would_recommend, taken_session, taken_year, in_handbook, body, written_on,
+    (edited_at AT TIME ZONE 'UTC')::date AS edited_on, helpful, not_helpful, helpful_rank";
 
 pub(crate) async fn insert(
     connection: &mut AsyncPgConnection,
     review: &NewReview<'_>,
 ) -> Result<Review, DatabaseError> {
-    let draft = review.draft;
-    let number = |rating: Rating| i16::from(rating.get());
-    let row: ReviewRow = CachedSql::new(
-        "INSERT INTO reviews
-             (id, unit_id, university_id, author_id, author_nickname, shown_as, unit_code, overall, teaching,
-              difficulty, workload, usefulness, would_recommend, taken_session, taken_year, in_handbook, body)
-         VALUES (",
-    )
-    .uuid(review.id)
-    .sql(", ")
-    .uuid(review.unit)
-    .sql(", ")
-    .uuid(review.university)
-    .sql(", ")
-    .uuid(review.author)
-    .sql(", ")
-    .maybe_text(review.author_nickname.map(str::to_owned))
-    .sql(", ")
-    .text(draft.shown_as.as_str())
-    .sql(", ")
-    .text(review.unit_code)
-    .sql(", ")
-    .small(number(draft.ratings.overall))
-    .sql(", ")
-    .small(number(draft.ratings.teaching))
-    .sql(", ")
-    .small(number(draft.ratings.difficulty))
-    .sql(", ")
-    .small(number(draft.ratings.workload))
-    .sql(", ")
-    .small(number(draft.ratings.usefulness))
-    .sql(", ")
-    .bool(draft.would_recommend)
-    .sql(", ")
-    .text(review.session)
-    .sql(", ")
-    .small(i16::try_from(draft.taken.year.get()).unwrap_or(i16::MAX))
-    .sql(", ")
-    .bool(review.in_handbook)
-    .sql(", ")
-    .maybe_text(draft.text.as_ref().map(|text| text.as_str().to_owned()))
-    .sql(") RETURNING ")
-    .sql(PUBLIC)
-    .get_result(connection)
-    .await?;
+    let state = if review.hidden.is_some() { "hidden" } else { "visible" };
+    let statement =
+        CachedSql::new("INSERT INTO reviews (id, unit_id, university_id, author_id, unit_code, state, state_cause, ");
+    let statement = statement.sql(CONTENT).sql(") VALUES (").uuid(review.id).sql(", ").uuid(review.unit);
+    let statement = statement.sql(", ").uuid(review.university).sql(", ").uuid(review.author);
+    let statement = statement.sql(", ").text(review.unit_code).sql(", ").text(state).sql(", ");
+    let statement = statement.maybe_text(review.hidden.map(|cause| cause.as_str().to_owned())).sql(", ");
+    let row: ReviewRow =
+        review.content.values(statement).sql(") RETURNING ").sql(PUBLIC).get_result(connection).await?;
     row.into_review()
 }
 
 pub(crate) async fn find(connection: &mut AsyncPgConnection, id: ReviewId) -> Result<Option<Review>, DatabaseError> {
     let rows: Vec<ReviewRow> =
         CachedSql::new("SELECT ").sql(PUBLIC).sql(" FROM reviews WHERE id = ").uuid(id).load(connection).await?;
+    rows.into_iter().next().map(ReviewRow::into_review).transpose()
+}
+
+pub(crate) async fn find_visible(
+    connection: &mut AsyncPgConnection,
+    id: ReviewId,
+) -> Result<Option<Review>, DatabaseError> {
+    let rows: Vec<ReviewRow> = CachedSql::new("SELECT ")
+        .sql(PUBLIC)
+        .sql(" FROM reviews WHERE state = 'visible' AND id = ")
+        .uuid(id)
+        .load(connection)
+        .await?;
     rows.into_iter().next().map(ReviewRow::into_review).transpose()
 }
 
@@ -209,51 +256,6 @@ pub(crate) async fn count(connection: &mut AsyncPgConnection, unit: UnitId) -> R
     Ok(rows.into_iter().next().map(|row| row.count))
 }
 
-/// The visible reviews after a place, one more than the page holds when there are more.
-pub(crate) async fn page(
-    connection: &mut AsyncPgConnection,
-    unit: UnitId,
-    sort: ReviewSort,
-    after: Option<&Place>,
-    limit: PageLimit,
-) -> Result<Vec<Review>, DatabaseError> {
-    let mut statement =
-        CachedSql::new("SELECT ").sql(PUBLIC).sql(" FROM reviews WHERE state = 'visible' AND unit_id = ").uuid(unit);
-    if let Some((place, time)) = after.and_then(|place| Some((place, place.time()?))) {
-        statement = match sort {
-            ReviewSort::Newest => statement.sql(" AND (created_at, id) < (").time(time).sql(", ").uuid(place.id),
-            ReviewSort::Highest => statement
-                .sql(" AND (overall, created_at, id) < (")
-                .small(place.overall)
-                .sql(", ")
-                .time(time)
-                .sql(", ")
-                .uuid(place.id),
-            ReviewSort::Lowest => statement
-                .sql(" AND overall >= ")
-                .small(place.overall)
-                .sql(" AND (overall > ")
-                .small(place.overall)
-                .sql(" OR (created_at, id) < (")
-                .time(time)
-                .sql(", ")
-                .uuid(place.id)
-                .sql(")"),
-        }
-        .sql(")");
-    }
-    let rows: Vec<ReviewRow> = statement
-        .sql(match sort {
-            ReviewSort::Newest => " ORDER BY created_at DESC, id DESC LIMIT ",
-            ReviewSort::Highest => " ORDER BY overall DESC, created_at DESC, id DESC LIMIT ",
-            ReviewSort::Lowest => " ORDER BY overall, created_at DESC, id DESC LIMIT ",
-        })
-        .big(limit.and_one_more())
-        .load(connection)
-        .await?;
-    rows.into_iter().map(ReviewRow::into_review).collect()
-}
-
 impl ReviewRow {
     fn into_review(self) -> Result<Review, DatabaseError> {
         Ok(Review {
@@ -266,26 +268,32 @@ impl ReviewRow {
                 // Whatever is unclear is anonymous: the mistake that harms nobody.
                 _ => ShownAuthor::Anonymous,
             },
-            ratings: Ratings {
-                overall: rating(self.overall)?,
-                teaching: rating(self.teaching)?,
-                difficulty: rating(self.difficulty)?,
-                workload: rating(self.workload)?,
-                usefulness: rating(self.usefulness)?,
-            },
+            ratings: ratings([self.overall, self.teaching, self.difficulty, self.workload, self.usefulness])?,
             would_recommend: self.would_recommend,
             session: self.taken_session,
             year: u16::try_from(self.taken_year).unwrap_or_default(),
             in_handbook: self.in_handbook,
             text: self.body,
-            created_at: self.created_at,
+            written_on: self.written_on,
+            edited_on: self.edited_on,
+            helpful: u32::try_from(self.helpful).unwrap_or_default(),
+            not_helpful: u32::try_from(self.not_helpful).unwrap_or_default(),
+            helpful_rank: self.helpful_rank,
         })
     }
 }
 
-/// The table's own checks make this right; should they be gone, the read fails instead of inventing a rating.
-fn rating(stars: i16) -> Result<Rating, DatabaseError> {
-    Rating::new(i64::from(stars)).map_err(broken)
+/// The tables' own checks make this right; should they be gone, the read fails instead of inventing a rating.
+fn ratings(stars: [i16; 5]) -> Result<Ratings, DatabaseError> {
+    let rating = |stars: i16| Rating::new(i64::from(stars)).map_err(broken);
+    let [overall, teaching, difficulty, workload, usefulness] = stars;
+    Ok(Ratings {
+        overall: rating(overall)?,
+        teaching: rating(teaching)?,
+        difficulty: rating(difficulty)?,
+        workload: rating(workload)?,
+        usefulness: rating(usefulness)?,
+    })
 }
 
 fn broken(error: ParseError) -> DatabaseError {

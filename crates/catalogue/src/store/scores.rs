@@ -146,12 +146,14 @@ pub(crate) async fn drift(connection: &mut AsyncPgConnection) -> Result<Drift, D
     Ok(Drift {
         unit_rows: u64::try_from(row.unit_rows).unwrap_or(0),
         university_rows: u64::try_from(row.university_rows).unwrap_or(0),
+        ..Drift::NONE
     })
 }
 
-/// Nobody writes a review until the transaction ends.
+/// Nobody writes a review or votes on one until the transaction ends: not even locks one, since who has may be
+/// waited for here.
 pub(crate) async fn lock_reviews(connection: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
-    CachedSql::new("LOCK TABLE reviews IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
+    CachedSql::new("LOCK TABLE reviews IN EXCLUSIVE MODE").execute(connection).await?;
     Ok(())
 }
 

@@ -84,7 +84,7 @@ async fn a_hundred_thousand_codes_are_one_row_and_a_cancel_drops_them() {
     assert_eq!((stage.count("scrape_tasks").await, stage.count("scrape_frontier").await), (0, 0));
     assert_eq!(admit_frontier(&stage.database, LIMIT).await.unwrap(), LIMIT - LIMIT / 10);
     stage.assert_counters_equal_a_recount().await;
-    cancel_job(&stage.database, started.job, &Default::default()).await.unwrap();
+    cancel_job(&stage.database, started.job, &Default::default(), None).await.unwrap();
     let job = stage.job(started.job).await;
     assert_eq!((job.frontier, job.state), (0, JobState::Cancelled));
     assert_eq!(job.skipped + job.cancelled, 90_000);

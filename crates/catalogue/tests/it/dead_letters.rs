@@ -8,7 +8,7 @@ use rmu_catalogue::{
         replay, replayable,
     },
 };
-use rmu_domain::ids::{AccountId, DeadLetterId};
+use rmu_domain::ids::DeadLetterId;
 use serde_json::json;
 use std::sync::Mutex;
 use uuid::Uuid;
@@ -61,7 +61,7 @@ async fn beyond_the_bounds_the_replayed_go_first_and_then_the_oldest() {
         assert_eq!(keep(&stage.database, &letter(message), bounds).await.unwrap(), 0);
     }
     let newest = list(&stage.database, &LetterFilter { limit: 1, ..LetterFilter::default() }).await.unwrap()[0].id;
-    replay(&stage.database, newest, AccountId::new(), |_, _| async { Ok::<_, ()>(()) }).await.unwrap().unwrap();
+    replay(&stage.database, newest, &crate::stage::admin(), |_, _| async { Ok::<_, ()>(()) }).await.unwrap().unwrap();
     assert_eq!(keep(&stage.database, &letter(4), bounds).await.unwrap(), 1);
     assert_eq!(all(&stage).await, [4, 2, 1], "the third was replayed");
     assert_eq!(keep(&stage.database, &letter(5), bounds).await.unwrap(), 1);
@@ -76,13 +76,14 @@ async fn a_replay_counts_when_it_was_published_and_the_letter_waits_again_when_i
     let stage = Stage::new().await;
     keep(&stage.database, &letter(1), MANY).await.unwrap();
     let id = only(&stage).await;
-    let failed = replay(&stage.database, id, AccountId::new(), |_, _| async { Err::<(), _>("not confirmed") }).await;
+    let failed =
+        replay(&stage.database, id, &crate::stage::admin(), |_, _| async { Err::<(), _>("not confirmed") }).await;
     assert_eq!(failed.unwrap().unwrap_err(), "not confirmed");
     let waiting = open(&stage.database, id).await.unwrap();
     assert_eq!((waiting.letter.state, waiting.letter.replays), (LetterState::Waiting, 0));
 
     let published = Mutex::new(Vec::new());
-    let sent = replay(&stage.database, id, AccountId::new(), |letter, route| {
+    let sent = replay(&stage.database, id, &crate::stage::admin(), |letter, route| {
         published.lock().unwrap().push((letter.letter.message, letter.body, letter.properties, route));
         async { Ok::<_, ()>(()) }
     })
@@ -108,11 +109,11 @@ async fn what_cannot_be_replayed_says_why() {
     for unfit in [NewDeadLetter { route: None, ..letter(1) }, NewDeadLetter { complete: false, ..letter(1) }] {
         keep(&stage.database, &unfit, MANY).await.unwrap();
         let id = only(&stage).await;
-        let refused = replay(&stage.database, id, AccountId::new(), |_, _| async { Ok::<_, ()>(()) }).await;
+        let refused = replay(&stage.database, id, &crate::stage::admin(), |_, _| async { Ok::<_, ()>(()) }).await;
         assert!(matches!(refused, Err(CatalogueError::Conflict { kind: ConflictKind::WrongState, .. })));
         assert!(replayable(&stage.database, None, 10).await.unwrap().is_empty());
-        discard(&stage.database, id, AccountId::new()).await.unwrap();
+        discard(&stage.database, id, &crate::stage::admin()).await.unwrap();
     }
-    let gone = discard(&stage.database, DeadLetterId::new(), AccountId::new()).await;
+    let gone = discard(&stage.database, DeadLetterId::new(), &crate::stage::admin()).await;
     assert!(matches!(gone, Err(CatalogueError::NotFound { what: "dead letter" })));
 }

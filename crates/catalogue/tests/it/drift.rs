@@ -15,7 +15,7 @@ use rmu_catalogue::{
 use rmu_demo_handbooks::{Site, faults::redesign, sources};
 use rmu_domain::{
     facts::{Contact, FactName},
-    ids::{AccountId, JobId},
+    ids::JobId,
     scrape::{FailureKind, JobState, TaskState},
     unit_code::UnitCode,
 };
@@ -57,7 +57,7 @@ impl Demo {
         let definition = sources::of(&site, origins, 5)["source"]["definition"].clone();
         if site.slug() != "northfield" {
             let university = NewUniversity::parse(site.slug(), "Demo", &["demo.example".to_owned()]).unwrap();
-            create_university(&stage.database, &university).await.unwrap();
+            create_university(&stage.database, &university, None).await.unwrap();
         }
         let source = format!("{}-demo", site.slug());
         create_source(&stage.database, &slug(site.slug()), &slug(&source), &definition, None).await.unwrap();
@@ -155,12 +155,12 @@ async fn a_redesign_pauses_the_source(site: Site, vanishing: &[&str]) {
     }
     assert_eq!(paused_sources(database).await.unwrap()[0].slug, demo.source);
     // Nothing begins or goes on until somebody has looked.
-    assert!(matches!(resume_job(database, job, &Default::default()).await, Err(CatalogueError::Conflict { .. })));
+    assert!(matches!(resume_job(database, job, &Default::default(), None).await, Err(CatalogueError::Conflict { .. })));
     let request = StartScrape { source: slug(&demo.source), ..crate::stage::request(Scope::Discovery) };
     assert!(matches!(start_scrape(database, 1000, &request).await, Err(CatalogueError::Conflict { .. })));
 
     // The old face is back: the same run goes on and comes to its end, with nothing given up.
-    resume_source(database, &slug(&demo.source), AccountId::new()).await.unwrap();
+    resume_source(database, &slug(&demo.source), &crate::stage::admin()).await.unwrap();
     assert_eq!(get_job(database, job).await.unwrap().state, JobState::Running);
     demo.stage.make_everything_due().await;
     assert!(demo.work(false).await > 0);
@@ -256,7 +256,7 @@ async fn a_fact_that_collapses_is_named_and_can_be_given_up() {
     assert_eq!(stage.job(job).await.state, JobState::Paused);
 
     // The site gives no contacts any more, and somebody says that this is all right.
-    accept_shape(&stage.database, &slug(SOURCE), None, AccountId::new()).await.unwrap();
+    accept_shape(&stage.database, &slug(SOURCE), None, &crate::stage::admin()).await.unwrap();
     assert_eq!(get_health(&stage.database, &slug(SOURCE)).await.unwrap().accepted, ["contacts"]);
     stage.make_everything_due().await;
     work(&stage, |_| false).await;
@@ -282,11 +282,11 @@ async fn a_single_page_is_never_believed_by_itself_and_the_same_answer_counts_on
     assert_eq!(stage.job(job).await.state, JobState::Failed);
     assert_eq!(stage.count("unit_versions").await, 1);
     // It can be accepted and tried again.
-    accept_shape(&stage.database, &slug(SOURCE), Some(vec![FactName::Contacts]), AccountId::new()).await.unwrap();
+    accept_shape(&stage.database, &slug(SOURCE), Some(vec![FactName::Contacts]), &crate::stage::admin()).await.unwrap();
     let request = rmu_catalogue::ledger::RetryScrape {
         job,
         task: None,
-        started_by: AccountId::new(),
+        started_by: crate::stage::admin(),
         trace: Default::default(),
         idempotency_key: None,
     };
@@ -301,8 +301,8 @@ async fn a_canary_is_read_first_and_pauses_the_source_alone() {
     let stage = Stage::new().await;
     known_pages(&stage, 3).await;
     let canary = UnitCode::parse("00001").unwrap();
-    set_canaries(&stage.database, &slug(SOURCE), std::slice::from_ref(&canary)).await.unwrap();
-    let unknown = set_canaries(&stage.database, &slug(SOURCE), &[UnitCode::parse("99999").unwrap()]).await;
+    set_canaries(&stage.database, &slug(SOURCE), std::slice::from_ref(&canary), None).await.unwrap();
+    let unknown = set_canaries(&stage.database, &slug(SOURCE), &[UnitCode::parse("99999").unwrap()], None).await;
     assert!(matches!(unknown, Err(CatalogueError::Invalid { field, .. }) if field == "codes[0]"));
     stage.start(1000, Scope::Discovery).await;
     let tasks = stage.dispatch().await;
@@ -313,7 +313,7 @@ async fn a_canary_is_read_first_and_pauses_the_source_alone() {
     assert!(health.reason.unwrap().contains("canary 00001 lost contacts"));
     assert_eq!(health.canaries[0].verdict.as_deref(), Some("lost"));
     // A repaired source whose canary cannot be read at all.
-    resume_source(&stage.database, &slug(SOURCE), AccountId::new()).await.unwrap();
+    resume_source(&stage.database, &slug(SOURCE), &crate::stage::admin()).await.unwrap();
     stage.make_everything_due().await;
     let again = stage.dispatch().await.into_iter().find(|task| task.id == first.id).unwrap();
     let unread = Failure { kind: FailureKind::NotAUnit, detail: "no h1".to_owned(), retry_after: None };

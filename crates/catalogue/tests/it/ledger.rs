@@ -13,7 +13,6 @@ use rmu_catalogue::{
 };
 use rmu_domain::{
     account::EmailAddress,
-    ids::AccountId,
     scrape::{FailureKind, JobState, TaskState},
     unit_code::UnitCode,
 };
@@ -109,7 +108,7 @@ async fn a_target_is_read_by_one_job_at_a_time() {
 async fn the_same_key_starts_one_job() {
     let stage = Stage::new().await;
     let request = StartScrape {
-        started_by: Some(AccountId::new()),
+        started_by: Some(crate::stage::admin()),
         idempotency_key: Some(IdempotencyKey::parse("k-1").unwrap()),
         ..request(list(&["31251"]))
     };
@@ -207,15 +206,15 @@ async fn cancelling_ends_everything_and_late_results_change_nothing() {
     let out = stage.dispatch().await;
     assert_eq!(out.len(), 3);
 
-    cancel_job(&stage.database, job, &request(Scope::Discovery).trace).await.unwrap();
-    cancel_job(&stage.database, job, &request(Scope::Discovery).trace).await.unwrap();
+    cancel_job(&stage.database, job, &request(Scope::Discovery).trace, None).await.unwrap();
+    cancel_job(&stage.database, job, &request(Scope::Discovery).trace, None).await.unwrap();
     assert_eq!(stage.answer(&out[0], unit("00000", 2026, "Late")).await, Applied::Ignored);
     assert_eq!(stage.answer(&out[1], failed(FailureKind::Timeout)).await, Applied::Ignored);
     assert_eq!(stage.count("units").await, 0);
     let view = stage.job(job).await;
     assert_eq!((view.state, view.cancelled, view.frontier, view.skipped), (JobState::Cancelled, 3, 0, 2));
     stage.assert_counters_equal_a_recount().await;
-    assert!(resume_job(&stage.database, job, &Default::default()).await.is_err());
+    assert!(resume_job(&stage.database, job, &Default::default(), None).await.is_err());
 
     let told = Mutex::new(Vec::new());
     dispatch_outbox(&stage.database, 10, |messages| {
@@ -233,19 +232,19 @@ async fn cancelling_ends_everything_and_late_results_change_nothing() {
 async fn a_paused_job_rests_until_it_resumes() {
     let stage = Stage::new().await;
     let job = stage.start(100, list(&["31251", "31252"])).await.job;
-    pause_job(&stage.database, job, &Default::default()).await.unwrap();
+    pause_job(&stage.database, job, &Default::default(), None).await.unwrap();
     assert!(stage.dispatch().await.is_empty());
-    resume_job(&stage.database, job, &Default::default()).await.unwrap();
+    resume_job(&stage.database, job, &Default::default(), None).await.unwrap();
     let tasks = stage.dispatch().await;
     // A worker hands a task back because the job is paused again: no failure of the page.
-    pause_job(&stage.database, job, &Default::default()).await.unwrap();
+    pause_job(&stage.database, job, &Default::default(), None).await.unwrap();
     for _ in 0..2 {
         stage.answer(&tasks[0], failed(FailureKind::Cancelled)).await;
     }
     let view = list_tasks(&stage.database, TaskFilter { job, state: None, after: None, limit: 10 }).await.unwrap();
     assert!(view.iter().all(|task| task.failures == 0));
     stage.answer(&tasks[1], unit("31252", 2026, "A title")).await;
-    resume_job(&stage.database, job, &Default::default()).await.unwrap();
+    resume_job(&stage.database, job, &Default::default(), None).await.unwrap();
     stage.make_everything_due().await;
     let back = stage.dispatch().await;
     assert_eq!(back.len(), 1);
@@ -339,5 +338,5 @@ async fn an_address_belongs_to_the_university_of_its_domain() {
     assert_eq!(find("ada@student.northfield.example").await, own);
     assert_eq!(find("ada@othernorthfield.example").await, None);
     let twin = NewUniversity::parse("twin", "Twin", &["northfield.example".to_owned()]).unwrap();
-    assert!(matches!(create_university(&stage.database, &twin).await, Err(CatalogueError::Conflict { .. })));
+    assert!(matches!(create_university(&stage.database, &twin, None).await, Err(CatalogueError::Conflict { .. })));
 }

@@ -70,8 +70,9 @@ async fn the_newest_are_kept_and_pages_go_through_all_of_them() {
     told(&catalogue, bob, &new_review(unit)).await;
     let oldest = new_review(unit);
     told(&catalogue, ada, &oldest).await;
-    for _ in 0..MOST_KEPT {
-        told(&catalogue, ada, &new_review(unit)).await;
+    let newest_first: Vec<Notification> = (0..MOST_KEPT).map(|_| new_review(unit)).collect();
+    for notification in newest_first.iter().rev() {
+        told(&catalogue, ada, notification).await;
     }
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
@@ -84,7 +85,10 @@ async fn the_newest_are_kept_and_pages_go_through_all_of_them() {
         }
     }
     assert_eq!(all.len(), usize::from(MOST_KEPT));
-    assert!(all.is_sorted_by(|one, next| one.id > next.id));
+    let news: Vec<&News> = all.iter().map(|told| &told.news).collect();
+    let newest: Vec<&News> = newest_first.iter().map(|notification| &notification.news).collect();
+    assert_eq!(news, newest);
+    assert!(all.iter().all(|told| told.id.as_uuid().get_timestamp().is_none()), "an id tells no time");
     assert!(all.iter().all(|told| told.news != oldest.news), "the oldest went first");
     assert_eq!(first_page(&catalogue, bob, false).await.unread, 1, "nobody else's go");
     let foreign = inbox(&catalogue.database, ada, false, None, PageLimit::default()).await.unwrap().page.next;

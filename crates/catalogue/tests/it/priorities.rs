@@ -6,8 +6,7 @@ use rmu_catalogue::{
     CatalogueError,
     ingest::TaskOutcome,
     ledger::{
-        DispatchLimits, DueTask, Scope, StartScrape, Turns, admit_frontier, dispatch_due, pause_job, queue_overview,
-        start_scrape,
+        DispatchLimits, DueTask, Scope, StartScrape, Turns, admit_frontier, pause_job, queue_overview, start_scrape,
     },
     refresh_requests::{REFRESH_PAUSE, Refresh, RefreshRequest, RefreshState, request_refresh},
     sources::set_source_enabled,
@@ -16,7 +15,6 @@ use rmu_domain::{
     ids::{AccountId, JobId, UnitId},
     scrape::{JobState, Priority, TaskState},
 };
-use std::sync::Mutex;
 
 const LIMIT: u32 = 10_000;
 const PAGES: u32 = 3000;
@@ -40,17 +38,9 @@ async fn answer(stage: &Stage, task: &DueTask) {
 
 /// One round as the relay runs it.
 async fn round(stage: &Stage, turns: &Turns) -> Vec<DueTask> {
-    let sent = Mutex::new(Vec::new());
-    let limits = DispatchLimits { order: turns.order(), ..LIMITS };
-    let count = dispatch_due(&stage.database, limits, |tasks| {
-        let ids = tasks.iter().map(|task| task.id).collect();
-        *sent.lock().unwrap() = tasks;
-        async move { ids }
-    })
-    .await
-    .unwrap();
-    turns.sent(count);
-    sent.into_inner().unwrap()
+    let sent = stage.dispatch_within(DispatchLimits { order: turns.order(), ..LIMITS }).await;
+    turns.sent(sent.len());
+    sent
 }
 
 #[tokio::test]
@@ -79,15 +69,8 @@ async fn urgent_tasks_go_first_over_all_sources_when_room_is_short() {
         ..request(list(&["00009"]))
     };
     let urgent = start_scrape(&stage.database, LIMIT, &urgent).await.unwrap().job;
-    let sent = Mutex::new(Vec::new());
-    dispatch_due(&stage.database, DispatchLimits { batch: 1, ..LIMITS }, |tasks| {
-        let ids = tasks.iter().map(|task| task.id).collect();
-        *sent.lock().unwrap() = tasks;
-        async move { ids }
-    })
-    .await
-    .unwrap();
-    assert_eq!(sent.into_inner().unwrap()[0].job, urgent);
+    let sent = stage.dispatch_within(DispatchLimits { batch: 1, ..LIMITS }).await;
+    assert_eq!(sent[0].job, urgent);
 }
 
 #[tokio::test]
@@ -110,6 +93,29 @@ async fn a_bulk_run_moves_however_much_urgent_work_there_is() {
         out.extend(sent);
     }
     assert_eq!(of_bulk, 4, "every eighth");
+}
+
+#[tokio::test]
+async fn sources_share_the_room_whoever_came_first() {
+    let stage = Stage::new().await;
+    stage.add_source("other-handbook").await;
+    let codes: Vec<String> = (0..20).map(|code| format!("{code:05}")).collect();
+    let codes = list(&codes.iter().map(String::as_str).collect::<Vec<_>>());
+    let first = stage.start(LIMIT, codes.clone()).await.job;
+    let small = DispatchLimits { batch: 4, ..LIMITS };
+    let sent = stage.dispatch_within(small).await;
+    assert!(sent.iter().all(|task| task.job == first), "nobody else wants anything");
+    let other = StartScrape { source: crate::stage::slug("other-handbook"), ..request(codes) };
+    let other = start_scrape(&stage.database, LIMIT, &other).await.unwrap().job;
+    // First the one that is behind, until both have as many out; then in turn, four at the pace of one page a second.
+    let mut rounds = Vec::new();
+    for _ in 0..3 {
+        let sent = stage.dispatch_within(small).await;
+        assert!(sent.iter().all(|task| task.job == sent[0].job), "a turn is not interrupted");
+        rounds.push(sent[0].job);
+    }
+    assert_eq!(rounds[0], other);
+    assert_ne!(rounds[1], rounds[2]);
 }
 
 /// A unit that was read once.
@@ -171,12 +177,12 @@ async fn what_cannot_be_read_again_is_refused_with_the_reason() {
     let missing = ask(&stage, UnitId::new(), TimeDelta::zero()).await;
     assert!(matches!(missing, Err(CatalogueError::NotFound { what: "unit" })));
     let unit_id = known_unit(&stage, "31251").await;
-    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), false).await.unwrap();
+    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), false, None).await.unwrap();
     assert!(matches!(ask(&stage, unit_id, TimeDelta::zero()).await, Err(CatalogueError::Conflict { .. })));
-    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), true).await.unwrap();
+    set_source_enabled(&stage.database, &crate::stage::slug("northfield-handbook"), true, None).await.unwrap();
     let full = RefreshRequest { unit: unit_id, account: AccountId::new(), trace: Default::default(), now: Utc::now() };
     let job = stage.start(LIMIT, list(&["00001"])).await.job;
-    pause_job(&stage.database, job, &Default::default()).await.unwrap();
+    pause_job(&stage.database, job, &Default::default(), None).await.unwrap();
     let refused = request_refresh(&stage.database, 1, &full).await;
     assert!(matches!(refused, Err(CatalogueError::LimitReached { .. })));
     assert_eq!(queue_overview(&stage.database).await.unwrap().live(), 1);

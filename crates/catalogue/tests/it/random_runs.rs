@@ -155,7 +155,7 @@ async fn apply(stage: &Stage, job: JobId, sent: &mut Vec<DueTask>, event: &Event
         Event::RetriesComeDue => stage.make_everything_due().await,
         Event::Pause => {
             // Refused when the job has ended, as it should be.
-            let _ = pause_job(&stage.database, job, &Default::default()).await;
+            let _ = pause_job(&stage.database, job, &Default::default(), None).await;
         }
         Event::Resume => resume(stage, job).await,
     }
@@ -164,8 +164,8 @@ async fn apply(stage: &Stage, job: JobId, sent: &mut Vec<DueTask>, event: &Event
 async fn resume(stage: &Stage, job: JobId) {
     // Enough pages that stopped being units pause their source.
     let source = crate::stage::slug("northfield-handbook");
-    resume_source(&stage.database, &source, rmu_domain::ids::AccountId::new()).await.unwrap();
-    let _ = resume_job(&stage.database, job, &Default::default()).await;
+    resume_source(&stage.database, &source, &crate::stage::admin()).await.unwrap();
+    let _ = resume_job(&stage.database, job, &Default::default(), None).await;
 }
 
 async fn answer(stage: &Stage, task: &DueTask, title: u8) {

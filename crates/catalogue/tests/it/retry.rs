@@ -11,12 +11,12 @@ use rmu_catalogue::{
     },
 };
 use rmu_domain::{
-    ids::{AccountId, JobId, TaskId},
+    ids::{JobId, TaskId},
     scrape::{FailureKind, JobState, TaskState},
 };
 
 fn retry_of(job: JobId) -> RetryScrape {
-    RetryScrape { job, task: None, started_by: AccountId::new(), trace: Default::default(), idempotency_key: None }
+    RetryScrape { job, task: None, started_by: crate::stage::admin(), trace: Default::default(), idempotency_key: None }
 }
 
 /// A job of which `dead` die and one is read.
@@ -124,7 +124,7 @@ async fn clearing_cancels_what_waits_and_leaves_what_is_out() {
     let out = stage.dispatch().await;
     let other = stage.start(100, list(&["00050", "00051"])).await.job;
     let clear = async |job, confirmation| {
-        let request = ClearQueue { job, confirmation, cleared_by: AccountId::new() };
+        let request = ClearQueue { job, confirmation, cleared_by: crate::stage::admin() };
         clear_queue(&stage.database, &request).await
     };
     // Three wait in the frontier, two are pending.
@@ -143,6 +143,6 @@ async fn clearing_cancels_what_waits_and_leaves_what_is_out() {
     let missing = clear(Some(JobId::new()), Confirmation::Whatever).await;
     assert!(matches!(missing, Err(CatalogueError::NotFound { .. })));
     // Nothing waits any more, and ended jobs are left alone.
-    cancel_job(&stage.database, other, &Default::default()).await.unwrap();
+    cancel_job(&stage.database, other, &Default::default(), None).await.unwrap();
     assert_eq!(clear(None, Confirmation::Number(0)).await.unwrap(), Cleared::default());
 }

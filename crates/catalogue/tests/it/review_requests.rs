@@ -3,6 +3,7 @@
 use crate::support::{Catalogue, Unit, author, draft, write_review};
 use rmu_catalogue::{
     CatalogueError, ConflictKind,
+    fanouts::tell_next,
     page::PageLimit,
     review_requests::{request_review, wanted},
 };
@@ -63,8 +64,9 @@ async fn requests_are_gone_when_a_review_comes() {
     }
     write_review(&catalogue.database, unit, &author("ada"), &draft(4, "Autumn", 2025)).await.unwrap();
     assert_eq!(listed(&catalogue, None, 20).await, [("B1".to_owned(), 1)]);
+    while tell_next(&catalogue.database).await.unwrap() {}
     let left = catalogue.client.query("SELECT unit_id FROM review_requests", &[]).await.unwrap();
-    assert_eq!(left.len(), 1, "who asked is forgotten");
+    assert_eq!(left.len(), 1, "who asked is told and forgotten");
     let error = request_review(&catalogue.database, unit, AccountId::new()).await.unwrap_err();
     assert!(matches!(error, CatalogueError::Conflict { kind: ConflictKind::WrongState, .. }));
 }
@@ -85,6 +87,7 @@ async fn a_request_never_stays_behind_beside_a_review() {
         assert!(matches!(asked, Ok(_) | Err(CatalogueError::Conflict { .. })), "{asked:?}");
     }
     assert!(listed(&catalogue, None, 50).await.is_empty());
+    while tell_next(&catalogue.database).await.unwrap() {}
     let left = catalogue.client.query("SELECT FROM review_requests", &[]).await.unwrap();
     assert!(left.is_empty());
 }

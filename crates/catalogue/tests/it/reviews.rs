@@ -5,17 +5,23 @@ use rmu_catalogue::{
     CatalogueError, ConflictKind,
     idempotency::IdempotencyKey,
     page::PageLimit,
-    reviews::{self, ReviewSort, ShownAuthor},
+    reviews::{self, Author, ReviewList, ReviewSort, ShownAuthor},
     scores,
 };
 use rmu_domain::{
-    ids::UnitId,
-    review::{ReviewDraft, ReviewText, ShownAs},
+    ids::{UnitId, UniversityId},
+    rating::Rating,
+    review::{ReviewDraft, ReviewText, SessionName, ShownAs},
+    year::Year,
 };
 use std::collections::BTreeSet;
 
 async fn unit(catalogue: &Catalogue) -> UnitId {
     let north = catalogue.university("northfield").await;
+    unit_of(catalogue, north).await
+}
+
+async fn unit_of(catalogue: &Catalogue, north: UniversityId) -> UnitId {
     let sessions = &["Autumn", "Spring"];
     let unit = Unit { code: "31251", title: "Algorithms", year: Some(2026), sessions, ..Unit::default() };
     catalogue.unit(north, unit).await
@@ -24,7 +30,8 @@ async fn unit(catalogue: &Catalogue) -> UnitId {
 #[tokio::test]
 async fn an_author_is_shown_as_chosen() {
     let catalogue = Catalogue::start().await;
-    let unit = unit(&catalogue).await;
+    let north = catalogue.university("northfield").await;
+    let unit = unit_of(&catalogue, north).await;
     for (shown_as, shown) in [
         (ShownAs::Anonymous, ShownAuthor::Anonymous),
         (ShownAs::Nickname, ShownAuthor::Nickname("Grace H.".to_owned())),
@@ -32,7 +39,7 @@ async fn an_author_is_shown_as_chosen() {
     ] {
         let text = "<b>Everything</b> about trees, and then some more about hashing.";
         let draft = ReviewDraft { shown_as, text: ReviewText::parse(text).ok(), ..draft(4, "autumn", 2026) };
-        let author = author("Grace H.");
+        let author = Author { university: Some(north), ..author("Grace H.") };
         let review = write_review(&catalogue.database, unit, &author, &draft).await.unwrap();
         assert_eq!(review.author, shown);
         assert_eq!(review.text.as_deref(), Some(text), "stored as written");
@@ -64,6 +71,24 @@ async fn a_session_the_handbook_does_not_know_is_labelled() {
     }
     let future = write_review(&catalogue.database, unit, &author("ada"), &draft(3, "Autumn", 2100)).await;
     assert!(matches!(future, Err(CatalogueError::Invalid { field, .. }) if field == "year"));
+}
+
+#[tokio::test]
+async fn a_verified_student_is_one_of_that_university() {
+    let catalogue = Catalogue::start().await;
+    let north = catalogue.university("northfield").await;
+    let south = catalogue.university("southbank").await;
+    let unit = unit_of(&catalogue, north).await;
+    let draft = ReviewDraft { shown_as: ShownAs::VerifiedStudent, ..draft(4, "Autumn", 2026) };
+    for (university, is_one) in [(None, false), (Some(south), false), (Some(north), true)] {
+        let author = Author { university, ..author("ada") };
+        let written = write_review(&catalogue.database, unit, &author, &draft).await;
+        match written {
+            Ok(_) => assert!(is_one, "{university:?}"),
+            Err(CatalogueError::Invalid { field, .. }) => assert!(field == "shownAs" && !is_one, "{university:?}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -116,7 +141,7 @@ async fn every_order_is_paged_whole_while_reviews_arrive() {
     for number in 0..23 {
         write_review(&catalogue.database, unit, &author("ada"), &draft(number % 5 + 1, "Autumn", 2026)).await.unwrap();
     }
-    for sort in [ReviewSort::Newest, ReviewSort::Highest, ReviewSort::Lowest] {
+    for sort in ReviewSort::ALL {
         let before = scores_total(&catalogue, unit).await;
         let mut seen = Vec::new();
         let mut cursor = None;
@@ -134,12 +159,57 @@ async fn every_order_is_paged_whole_while_reviews_arrive() {
         assert_eq!(distinct.len(), seen.len(), "{sort:?} repeats a review");
         assert!(seen.len() >= before, "{sort:?} misses a review: {} of {before}", seen.len());
         let in_order = seen.is_sorted_by(|one, next| match sort {
-            ReviewSort::Newest => one.created_at >= next.created_at,
+            ReviewSort::Newest => (one.written_on, one.id) >= (next.written_on, next.id),
+            ReviewSort::Helpful => one.helpful_rank >= next.helpful_rank,
             ReviewSort::Highest => one.ratings.overall >= next.ratings.overall,
             ReviewSort::Lowest => one.ratings.overall <= next.ratings.overall,
         });
         assert!(in_order, "{sort:?}");
     }
+}
+
+#[tokio::test]
+async fn lists_hold_what_is_asked_for_and_say_how_many() {
+    let catalogue = Catalogue::start().await;
+    let unit = unit(&catalogue).await;
+    for (stars, session, year) in
+        [(5, "Autumn", 2026), (4, "autumn", 2026), (5, "Spring", 2026), (5, "Autumn", 2025), (1, "Winter", 2026)]
+    {
+        write_review(&catalogue.database, unit, &author("ada"), &draft(stars, session, year)).await.unwrap();
+    }
+    let session = |name| SessionName::parse(name).ok();
+    for (session, year, rating, expected) in [
+        (session("AUTUMN"), None, None, 3),
+        (session("Autumn"), Year::new(2026).ok(), None, 2),
+        (session("Autumn"), Year::new(2026).ok(), Rating::new(5).ok(), 1),
+        (None, None, Rating::new(5).ok(), 3),
+        (None, Year::new(2025).ok(), None, 1),
+        (session("Winter"), None, None, 1),
+        (session("Summer"), None, None, 0),
+    ] {
+        for sort in ReviewSort::ALL {
+            let list = ReviewList { sort, session: session.clone(), year, rating };
+            let mut found = BTreeSet::new();
+            let mut cursor = None;
+            loop {
+                let limit = PageLimit::new(1).unwrap();
+                let page =
+                    reviews::of_unit(&catalogue.database, unit, list.clone(), cursor.as_deref(), limit).await.unwrap();
+                assert_eq!(page.total.to_string(), expected.to_string(), "{list:?}");
+                found.extend(page.entries.iter().map(|review| review.id));
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found.len(), expected, "{list:?}");
+        }
+    }
+    let page = reviews::of_unit(&catalogue.database, unit, ReviewSort::Newest, None, PageLimit::new(1).unwrap());
+    let cursor = page.await.unwrap().next;
+    let other = ReviewList { rating: Rating::new(5).ok(), ..ReviewList::default() };
+    let foreign = reviews::of_unit(&catalogue.database, unit, other, cursor.as_deref(), PageLimit::default()).await;
+    assert!(matches!(foreign, Err(CatalogueError::Invalid { field, .. }) if field == "cursor"));
 }
 
 async fn scores_total(catalogue: &Catalogue, unit: UnitId) -> usize {

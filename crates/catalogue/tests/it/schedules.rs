@@ -9,7 +9,6 @@ use rmu_catalogue::{
     schedules::{CronSchedule, RunOutcome, delete_schedule, get_schedule, run_next_due, set_schedule},
     sources::set_source_enabled,
 };
-use rmu_domain::ids::AccountId;
 
 const SOURCE: &str = "northfield-handbook";
 
@@ -20,10 +19,16 @@ fn at(text: &str) -> DateTime<Utc> {
 /// Every night at three, seen from the evening before.
 async fn nightly(stage: &Stage) -> DateTime<Utc> {
     let schedule = CronSchedule::parse("0 3 * * *", "UTC").unwrap();
-    let view =
-        set_schedule(&stage.database, &slug(SOURCE), &schedule, true, AccountId::new(), at("2026-06-01T20:00:00Z"))
-            .await
-            .unwrap();
+    let view = set_schedule(
+        &stage.database,
+        &slug(SOURCE),
+        &schedule,
+        true,
+        &crate::stage::admin(),
+        at("2026-06-01T20:00:00Z"),
+    )
+    .await
+    .unwrap();
     assert_eq!(view.next_runs.len(), 5);
     assert_eq!(view.next_runs[..2], [at("2026-06-02T03:00:00Z"), at("2026-06-03T03:00:00Z")]);
     at("2026-06-02T03:00:00Z")
@@ -81,7 +86,7 @@ async fn what_a_time_meets_is_noted() {
     let met = run_next_due(&stage.database, 100, due).await.unwrap().unwrap().run;
     assert_eq!((met.outcome, met.job), (RunOutcome::AlreadyRunning, None));
     assert!(met.detail.unwrap().contains("still running"));
-    rmu_catalogue::ledger::cancel_job(&stage.database, by_hand, &Default::default()).await.unwrap();
+    rmu_catalogue::ledger::cancel_job(&stage.database, by_hand, &Default::default(), None).await.unwrap();
 
     // No room: tried again within minutes, until there is.
     due += TimeDelta::days(1);
@@ -99,7 +104,7 @@ async fn what_a_time_meets_is_noted() {
     let jobs = stage.count("scrape_jobs").await;
     let reading = run_next_due(&stage.database, 100, due).await.unwrap().unwrap().run;
     assert_eq!(reading.outcome, RunOutcome::Refused, "its start page is a live task still");
-    set_source_enabled(&stage.database, &slug(SOURCE), false).await.unwrap();
+    set_source_enabled(&stage.database, &slug(SOURCE), false, None).await.unwrap();
     due += TimeDelta::days(1);
     let off = run_next_due(&stage.database, 100, due).await.unwrap().unwrap().run;
     assert_eq!((off.outcome, stage.count("scrape_jobs").await), (RunOutcome::Refused, jobs));
@@ -118,17 +123,17 @@ async fn a_resting_schedule_does_not_run() {
     let stage = Stage::new().await;
     let due = nightly(&stage).await;
     let schedule = CronSchedule::parse("0 3 * * *", "UTC").unwrap();
-    let by = AccountId::new();
-    let view = set_schedule(&stage.database, &slug(SOURCE), &schedule, false, by, due).await.unwrap();
+    let by = crate::stage::admin();
+    let view = set_schedule(&stage.database, &slug(SOURCE), &schedule, false, &by, due).await.unwrap();
     assert!(!view.enabled && view.next_runs.is_empty());
     assert_eq!(run_next_due(&stage.database, 100, due + TimeDelta::days(3)).await.unwrap(), None);
     // Switched on again it goes on from now, without what passed meanwhile.
     let on = due + TimeDelta::days(3);
-    let view = set_schedule(&stage.database, &slug(SOURCE), &schedule, true, by, on).await.unwrap();
+    let view = set_schedule(&stage.database, &slug(SOURCE), &schedule, true, &by, on).await.unwrap();
     assert_eq!(view.next_runs[0], on + TimeDelta::days(1));
-    delete_schedule(&stage.database, &slug(SOURCE)).await.unwrap();
+    delete_schedule(&stage.database, &slug(SOURCE), None).await.unwrap();
     assert_eq!(run_next_due(&stage.database, 100, on + TimeDelta::days(3)).await.unwrap(), None);
-    let gone = delete_schedule(&stage.database, &slug(SOURCE)).await;
+    let gone = delete_schedule(&stage.database, &slug(SOURCE), None).await;
     assert!(matches!(gone, Err(CatalogueError::NotFound { what: "schedule" })));
 }
 
@@ -137,7 +142,7 @@ async fn pages_are_fetched_only_in_the_hours_of_their_site() {
     let stage = Stage::new().await;
     stage.add_source("other-handbook").await;
     let window = FetchWindow::parse("22:00", "06:00", "Australia/Sydney").unwrap();
-    set_fetch_window(&stage.database, &slug(SOURCE), window).await.unwrap();
+    set_fetch_window(&stage.database, &slug(SOURCE), window, None).await.unwrap();
     stage.start(100, list(&["00001"])).await;
     let sent =
         async |now: &str| {
@@ -157,6 +162,6 @@ async fn pages_are_fetched_only_in_the_hours_of_their_site() {
     assert_eq!(sent("2030-06-01T03:00:00Z").await, 1);
     assert_eq!(sent("2030-06-01T12:00:00Z").await, 1, "ten at night");
     stage.start(100, list(&["00003"])).await;
-    delete_fetch_window(&stage.database, &slug(SOURCE)).await.unwrap();
+    delete_fetch_window(&stage.database, &slug(SOURCE), None).await.unwrap();
     assert_eq!(sent("2030-06-01T03:00:00Z").await, 1, "without a window at any time");
 }

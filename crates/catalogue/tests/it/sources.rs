@@ -41,7 +41,7 @@ async fn broken_rules_are_refused_whole() {
 async fn a_source_that_is_off_is_not_scraped() {
     let stage = Stage::new().await;
     let handbook = slug("northfield-handbook");
-    assert!(!set_source_enabled(&stage.database, &handbook, false).await.unwrap().enabled);
+    assert!(!set_source_enabled(&stage.database, &handbook, false, None).await.unwrap().enabled);
     let refused = start_scrape(&stage.database, 100, &request(list(&["31251"]))).await;
     assert!(matches!(refused, Err(CatalogueError::Conflict { .. })));
 }

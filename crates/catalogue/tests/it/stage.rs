@@ -1,6 +1,7 @@
 //! What ledger tests start from: a migrated database with a university and a source.
 
 use rmu_catalogue::{
+    audit::Actor,
     ingest::{Applied, Failure, TaskOutcome, TaskResult, UnitRead, apply_result},
     ledger::{
         DispatchLimits, DispatchOrder, DueTask, JobView, Scope, StartScrape, Started, Target, TraceHeaders,
@@ -12,7 +13,7 @@ use rmu_catalogue::{
 };
 use rmu_domain::{
     facts::{UnitFacts, UnitRecord},
-    ids::JobId,
+    ids::{AccountId, JobId},
     scrape::FailureKind,
     slug::Slug,
     unit_code::UnitCode,
@@ -46,7 +47,7 @@ impl Stage {
         inside.batch_execute("SET search_path = catalogue").await.unwrap();
         let stage = Self { database, inside, _test: test };
         let university = NewUniversity::parse("northfield", "Northfield", &["northfield.example".to_owned()]).unwrap();
-        create_university(&stage.database, &university).await.unwrap();
+        create_university(&stage.database, &university, None).await.unwrap();
         stage.add_source("northfield-handbook").await;
         stage
     }
@@ -65,8 +66,13 @@ impl Stage {
 
     /// Sends what is due, as a relay whose broker confirms everything.
     pub(crate) async fn dispatch(&self) -> Vec<DueTask> {
+        self.dispatch_within(LIMITS).await
+    }
+
+    /// The same within other limits.
+    pub(crate) async fn dispatch_within(&self, limits: DispatchLimits) -> Vec<DueTask> {
         let sent = Mutex::new(Vec::new());
-        dispatch_due(&self.database, LIMITS, |tasks| {
+        dispatch_due(&self.database, limits, |tasks| {
             let ids = tasks.iter().map(|task| task.id).collect();
             *sent.lock().unwrap() = tasks;
             async move { ids }
@@ -121,6 +127,11 @@ impl Stage {
         let wrong: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert!(wrong.is_empty(), "counters differ from a recount: {wrong:?}");
     }
+}
+
+/// An administrator who has not been here before.
+pub(crate) fn admin() -> Actor {
+    Actor::new(AccountId::new(), rmu_domain::account::Role::Admin)
 }
 
 pub(crate) fn slug(text: &str) -> Slug {

@@ -202,7 +202,7 @@ pub(crate) async fn write_review(
 }
 
 pub(crate) fn author(nickname: &str) -> Author {
-    Author { account: AccountId::new(), nickname: Nickname::parse(nickname).unwrap() }
+    Author { account: AccountId::new(), nickname: Nickname::parse(nickname).unwrap(), university: None }
 }
 
 pub(crate) fn draft(overall: i64, session: &str, year: u16) -> ReviewDraft {

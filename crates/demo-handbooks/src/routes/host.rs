@@ -3,7 +3,7 @@
 use super::spoiled;
 use crate::{
     Site,
-    faults::{FaultSwitch, FeedFault, Spoil, Verdict, redesign, truncate},
+    faults::{FaultSwitch, FeedFault, Spoil, Verdict, redesign, redesign_feed, truncate},
     random::hash,
     statistics::{Sort, Statistics},
 };
@@ -136,7 +136,9 @@ pub(super) fn feed(request: &HttpRequest, host: &Host, xml: String) -> HttpRespo
     if manner(request).error_page {
         return page(request, || host.site.unit_page(0, ""), || host.site.unit_page(0, ""));
     }
-    let xml = dressed(xml, manner(request));
+    let manner = manner(request);
+    let xml = if manner.redesigned { redesign_feed(&xml) } else { xml };
+    let xml = dressed(xml, Manner { redesigned: false, ..manner });
     let xml = match fault {
         FeedFault::Normal => xml,
         FeedFault::Malformed => xml.replacen("</provider>", "<dc:title>Never closed</provider>", 1),

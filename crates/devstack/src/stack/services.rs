@@ -51,12 +51,13 @@ impl Ports {
             Some(kept) => kept,
             None => crate::ports::free()?,
         };
-        let taken = |port: &u16| *port != settings.api_port && !handbooks.contains(port);
+        let api = settings.api_port()?;
+        let taken = |port: &u16| *port != api && !handbooks.contains(port);
         let mut free = crate::ports::free::<40>()?.into_iter().filter(taken);
         let mut next = || free.next().ok_or_else(|| anyhow::anyhow!("there are not enough free ports"));
         let (gateway_ops, auth_ops) = (next()?, next()?);
         let worker_ops = (0..settings.workers).map(|_| next()).collect::<anyhow::Result<_>>()?;
-        Ok(Self { api: settings.api_port, gateway_ops, auth_ops, worker_ops, handbooks })
+        Ok(Self { api, gateway_ops, auth_ops, worker_ops, handbooks })
     }
 
     /// The public API's URL.
@@ -123,8 +124,7 @@ impl Context<'_> {
     /// The worker of a number, counted from 0.
     pub fn worker(&self, number: usize, ops_port: u16) -> anyhow::Result<Launch> {
         let name = format!("worker-{}", number + 1);
-        let state = self.folder.join(&name);
-        std::fs::create_dir_all(&state)?;
+        let state = self.folder.short(&name)?;
         let environment = vec![
             ("AMQP_URL", self.servers.rabbitmq.url_of("worker", &self.secrets.rabbitmq_worker)),
             ("REDIS_URL", self.redis_url("worker")),

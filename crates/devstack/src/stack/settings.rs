@@ -28,8 +28,8 @@ const MAX_WORKERS: u16 = 32;
 pub struct Settings {
     /// `RMU_PROFILE`: build and run optimised binaries.
     pub release: bool,
-    /// `RMU_API_PORT`, or 3000 when it is free, or any other.
-    pub api_port: u16,
+    /// `RMU_API_PORT`.
+    pub fixed_api_port: Option<u16>,
     /// `RMU_WORKERS`: copies of the scraper worker.
     pub workers: u16,
     /// `RMU_DEMO_UNITS`: units of each demo handbook.
@@ -62,29 +62,30 @@ impl Settings {
             bail!("RMU_DEMO_UNITS is {demo_units}; it must be between 1 and 100000");
         }
         let max_queue_size = number("MAX_QUEUE_SIZE", 10_000)?;
+        let fixed_api_port = Some(number("RMU_API_PORT", 0)?).filter(|port| *port != 0);
         let mut handed_on = Vec::new();
         for name in HANDED_ON {
             if let Some(value) = variable(name)? {
                 handed_on.push((name, value));
             }
         }
-        Ok(Self { release, api_port: api_port()?, workers, demo_units, max_queue_size, handed_on })
+        Ok(Self { release, fixed_api_port, workers, demo_units, max_queue_size, handed_on })
     }
-}
 
-fn api_port() -> anyhow::Result<u16> {
-    let wanted: u16 = number("RMU_API_PORT", 0)?;
-    if wanted != 0 {
-        if !crate::ports::is_free(wanted) {
-            bail!("RMU_API_PORT is {wanted}, but something listens on that port already");
+    /// The port that the developer wants, or 3000 when it is free, or any other.
+    pub fn api_port(&self) -> anyhow::Result<u16> {
+        if let Some(wanted) = self.fixed_api_port {
+            if !crate::ports::is_free(wanted) {
+                bail!("RMU_API_PORT is {wanted}, but something listens on that port already");
+            }
+            return Ok(wanted);
         }
-        return Ok(wanted);
+        if crate::ports::is_free(PREFERRED_API_PORT) {
+            return Ok(PREFERRED_API_PORT);
+        }
+        let [port] = crate::ports::free()?;
+        Ok(port)
     }
-    if crate::ports::is_free(PREFERRED_API_PORT) {
-        return Ok(PREFERRED_API_PORT);
-    }
-    let [port] = crate::ports::free()?;
-    Ok(port)
 }
 
 fn variable(name: &str) -> anyhow::Result<Option<String>> {

@@ -59,9 +59,7 @@ impl Stack {
         if ended > 0 {
             progress::line(&format!("  ended {ended} processes that a killed run had left"));
         }
-        let ports = Ports::choose(&settings, seeds.handbook_ports.as_deref())?;
-        seeds.handbook_ports = Some(ports.handbooks.to_vec());
-        seeds.save(&folder)?;
+        let ports = choose_ports(&settings, &mut seeds, &folder)?;
         let record = Record::create(&folder.processes())?;
         let root = root.to_owned();
         Ok(Self { root, folder, settings, secrets, seeds, record, ports, servers: None, parts: Vec::new() })
@@ -82,6 +80,8 @@ impl Stack {
             Servers::start(&tools, &options, &self.record),
             step("services built", build::build(&self.root, self.settings.release)),
         )?;
+        // A first build takes minutes, in which somebody else may have taken one of them.
+        self.ports = choose_ports(&self.settings, &mut self.seeds, &self.folder)?;
         let servers = self.servers.insert(servers);
         step("roles, schemas, queues", prepare::prepare(servers, &self.secrets, &self.settings)).await?;
         let context = Context {
@@ -145,6 +145,13 @@ impl Stack {
         State::remove(&self.folder);
         Ok(())
     }
+}
+
+fn choose_ports(settings: &Settings, seeds: &mut Seeds, folder: &Folder) -> anyhow::Result<Ports> {
+    let ports = Ports::choose(settings, seeds.handbook_ports.as_deref())?;
+    seeds.handbook_ports = Some(ports.handbooks.to_vec());
+    seeds.save(folder)?;
+    Ok(ports)
 }
 
 async fn start_parts(context: &Context<'_>, record: &Record) -> anyhow::Result<Vec<Part>> {

@@ -7,6 +7,7 @@
 )]
 
 mod artefacts;
+mod digest;
 mod feed;
 mod journey;
 mod new_university;

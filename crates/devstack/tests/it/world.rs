@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub(crate) admin: Api,
     pub(crate) handbooks: Handbooks,
     pub(crate) gateway: Service,
+    gateway_env: Vec<(&'static str, String)>,
     _auth: Service,
     broker: Broker,
     database: TestDatabase,
@@ -132,7 +133,7 @@ impl World {
         run("auth", &["migrate"], &auth_env).await;
         run("auth", &["bootstrap-admin", "--email", ADMIN.0], &auth_env).await;
         let auth = Service::spawn("auth", auth_env).await;
-        let gateway = Service::spawn("api-gateway", gateway_env).await;
+        let gateway = Service::spawn("api-gateway", gateway_env.clone()).await;
 
         let mut admin = Api::new(&gateway.url()).unwrap();
         wait::until(STEP_LIMIT, || async {
@@ -141,7 +142,12 @@ impl World {
         })
         .await;
         assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
-        Self { admin, handbooks, gateway, _auth: auth, broker, database, redis_prefix, artefacts }
+        Self { admin, handbooks, gateway, gateway_env, _auth: auth, broker, database, redis_prefix, artefacts }
+    }
+
+    /// A second copy beside the first.
+    pub(crate) async fn another_gateway(&self) -> Service {
+        Service::spawn("api-gateway", self.gateway_env.clone()).await
     }
 
     pub(crate) async fn add_source(&mut self, site: &str) {

@@ -4,6 +4,7 @@
 //! caller never has to guess from a text.
 
 use super::Contract;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -34,7 +35,19 @@ pub enum RpcErrorV1 {
     /// The token (link, refresh) is unknown, used up or too old.
     BadToken,
     EmailNotVerified,
-    Banned,
+    /// The account may only read, and nobody can sign in with it.
+    Banned {
+        /// When that ends by itself.
+        until: Option<DateTime<Utc>>,
+        /// In words of the administrator who decided it.
+        reason: Option<String>,
+    },
+    /// There is no such account.
+    NotFound,
+    /// The state of things does not allow it; the text may be shown.
+    Conflict {
+        detail: String,
+    },
     /// Too much password hashing waits already.
     Busy {
         retry_after_seconds: u64,
@@ -65,25 +78,6 @@ pub struct TokensV1 {
     pub refresh_token: String,
     pub refresh_expires_in_seconds: u64,
     pub account: AccountV1,
-}
-
-macro_rules! messages {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal { $($(#[$fdoc:meta])* $field:ident: $ty:ty = $example:expr),* $(,)? } $(-> $answer:ty)?;)+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase")]
-        pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
-
-        impl Contract for $name {
-            const TYPE: &'static str = $kind;
-
-            fn example() -> Self {
-                Self { $($field: $example),* }
-            }
-        }
-
-        $(impl Request for $name { type Answer = $answer; })?
-    )+};
 }
 
 messages! {

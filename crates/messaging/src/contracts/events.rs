@@ -20,7 +20,47 @@ pub struct AccountChangedV1 {
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AccountChangeV1 {
     Verified,
-    Renamed { nickname: String },
+    Renamed {
+        nickname: String,
+    },
+    /// It may only read, until a moment or, without one, until it is unbanned. Why is not said here: it is between
+    /// the account and the administrators.
+    Banned {
+        until: Option<DateTime<Utc>>,
+    },
+    /// An administrator ended the ban; one that ends by its term is not told.
+    Unbanned,
+    RoleChanged {
+        /// `student`, `moderator` or `admin`.
+        role: String,
+    },
+    /// It is gone, and nobody can sign in with it again.
+    Deleted {
+        reviews: ReviewsLeftV1,
+    },
+}
+
+impl AccountChangeV1 {
+    /// The end of the routing key.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Renamed { .. } => "renamed",
+            Self::Banned { .. } => "banned",
+            Self::Unbanned => "unbanned",
+            Self::RoleChanged { .. } => "role-changed",
+            Self::Deleted { .. } => "deleted",
+        }
+    }
+}
+
+/// What becomes of the reviews of an account that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ReviewsLeftV1 {
+    /// They stay and are nobody's.
+    Anonymise,
+    Remove,
 }
 
 impl Contract for AccountChangedV1 {

@@ -4,16 +4,21 @@ use super::PublishedMessage;
 use crate::{
     contracts::{
         Contract,
+        accounts::{
+            BanAccountV1, ChangeRoleV1, CountAccountsV1, DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1,
+            RenameV1, UnbanAccountV1,
+        },
         auth::{JwksV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, VerifyEmailV1},
         control::WorkerControlV1,
+        digest::DigestV1,
         events::{AccountChangedV1, WorkerStatsV1},
         preview::PreviewRequestV1,
         scrape::{ScrapeResultV1, ScrapeTaskV1},
     },
     rpc::{ANSWER_TYPE, PREVIEW_ANSWER_TYPE},
     topology::{
-        AUTH_RPC_ROUTE, CONTROL_ROUTE, EVENTS_EXCHANGE, EXCHANGES, Limits, PREVIEW_ANSWER_KEY, PREVIEW_ROUTE,
-        RESULT_ROUTE, Route, Service, TASK_ROUTE, WORKER_STATS_ROUTE, queues,
+        AUTH_RPC_ROUTE, CONTROL_ROUTE, DIGEST_ROUTE, EVENTS_EXCHANGE, EXCHANGES, Limits, PREVIEW_ANSWER_KEY,
+        PREVIEW_ROUTE, RESULT_ROUTE, Route, Service, TASK_ROUTE, WORKER_STATS_ROUTE, queues,
     },
 };
 use serde_json::{Map, Value, json};
@@ -39,6 +44,15 @@ fn flows() -> Vec<Flow> {
         LogoutV1::TYPE,
         MeV1::TYPE,
         JwksV1::TYPE,
+        ListAccountsV1::TYPE,
+        GetAccountV1::TYPE,
+        BanAccountV1::TYPE,
+        UnbanAccountV1::TYPE,
+        ChangeRoleV1::TYPE,
+        EndSessionsV1::TYPE,
+        RenameV1::TYPE,
+        DeleteAccountV1::TYPE,
+        CountAccountsV1::TYPE,
     ];
     let flow = |name, route, from, to, kinds| Flow { name, route, from, to, kinds, answers: None };
     vec![
@@ -53,6 +67,7 @@ fn flows() -> Vec<Flow> {
             Gateway,
             &[AccountChangedV1::TYPE],
         ),
+        flow("digests", DIGEST_ROUTE, Gateway, Auth, &[DigestV1::TYPE]),
         Flow { answers: Some("authAnswers"), ..flow("authRequests", AUTH_RPC_ROUTE, Gateway, Auth, REQUESTS) },
         Flow {
             answers: Some("previewAnswers"),

@@ -57,6 +57,8 @@ codes! {
     Ambiguous = "ambiguous", 409, "More than one fits";
     /// The same Idempotency-Key with another request.
     IdempotencyMismatch = "idempotency_mismatch", 422, "The Idempotency-Key belongs to another request";
+    /// `If-Match` names a state that is no longer there.
+    PreconditionFailed = "precondition_failed", 412, "It has changed meanwhile";
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     UriTooLong = "uri_too_long", 414, "The address is too long";
     UnsupportedMediaType = "unsupported_media_type", 415, "The media type is not supported";

@@ -6,6 +6,7 @@ use rmu_catalogue::{
     dead_letters::count_waiting,
     ledger::{queue_overview, sweep},
     source_health::{PausedSource, paused_sources, settle_held_jobs},
+    takedowns::forget_contacts,
 };
 use std::{collections::BTreeSet, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,10 @@ pub(super) async fn run(state: AppState, stop: CancellationToken) {
 async fn round(state: &AppState, told: &mut BTreeSet<String>) -> Result<(), CatalogueError> {
     settle_held_jobs(&state.database).await?;
     tell_of_paused(paused_sources(&state.database).await?, told);
+    let forgotten = forget_contacts(&state.database, chrono::Utc::now()).await?;
+    if forgotten > 0 {
+        tracing::info!(requests = forgotten, "names and contacts of closed take-downs were forgotten");
+    }
     let swept = sweep(&state.database).await?;
     if swept.unanswered > 0 {
         metrics::counter!("rmu_scrape_tasks_unanswered_total").increment(u64::from(swept.unanswered));

@@ -62,11 +62,11 @@ async fn list(state: web::Data<AppState>, _admin: Admin) -> Result<Data<Vec<Admi
 #[post("/api/admin/universities")]
 async fn create(
     state: web::Data<AppState>,
-    _admin: Admin,
+    admin: Admin,
     new: Json<NewUniversityBody>,
 ) -> Result<Data<AdminUniversityBody>, ApiError> {
     let new = NewUniversity::parse(&new.0.slug, &new.0.name, &new.0.email_domains)?;
-    let university = create_university(&state.database, &new).await?;
+    let university = create_university(&state.database, &new, Some(&admin.actor())).await?;
     let location = format!("/api/universities/{}", university.slug);
     Ok(Data::created(body(university), location))
 }

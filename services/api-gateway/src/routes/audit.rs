@@ -79,7 +79,7 @@ pub struct AuditEntryBody {
 /// What moderators and administrators did, the latest first
 ///
 /// Entries are added in the transaction of what they tell of; nobody can change or remove one.
-#[utoipa::path(tag = "admin", params(AuditQuery), responses(
+#[utoipa::path(tag = "admin", responses(
     (status = 200, description = "A page of entries.", body = Data<Vec<AuditEntryBody>>),
     (status = 304, description = "The answer is the one named in `If-None-Match`."),
     (status = 400, description = "`invalid`: a parameter is refused; `bad_cursor`.", body = ProblemBody,

@@ -2,7 +2,8 @@
 
 use crate::{ApiError, AppState, auth::token};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use rmu_catalogue::audit::Actor;
+use chrono::{DateTime, Utc};
+use rmu_catalogue::{accounts, audit::Actor};
 use rmu_domain::{
     account::{Nickname, Role},
     ids::{AccountId, UniversityId},
@@ -47,10 +48,7 @@ pub struct Admin(pub Caller);
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 async fn optional(request: HttpRequest) -> Result<Option<Caller>, ApiError> {
-    let state = request
-        .app_data::<web::Data<AppState>>()
-        .ok_or_else(|| Problem::internal("the application has no state"))?
-        .clone();
+    let state = app_state(&request)?;
     let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
     let token = value
         .to_str()
@@ -68,19 +66,58 @@ async fn required(request: HttpRequest) -> Result<Caller, ApiError> {
 }
 
 async fn with_role(request: HttpRequest, least: Role) -> Result<Caller, ApiError> {
-    let caller = required(request).await?;
+    let caller = required(request.clone()).await?;
+    let refusal = || Problem::forbidden(format!("Only a {} may do this.", least.as_str()));
     if caller.role < least {
-        return Err(Problem::forbidden(format!("Only a {} may do this.", least.as_str())).into());
+        return Err(refusal().into());
+    }
+    let caller = in_good_standing(&request, caller).await?;
+    if caller.role < least {
+        return Err(refusal().into());
     }
     Ok(caller)
 }
 
 async fn verified(request: HttpRequest) -> Result<Student, ApiError> {
-    let caller = required(request).await?;
+    let caller = required(request.clone()).await?;
     if !caller.email_verified {
         return Err(Problem::new(ErrorCode::EmailNotVerified, "Verify your e-mail address first.").into());
     }
-    Ok(Student(caller))
+    in_good_standing(&request, caller).await.map(Student)
+}
+
+/// Lets a change through only for an account that may still make it. The token was true when it was made, and that
+/// may be ten minutes ago; who only reads is not looked up.
+async fn in_good_standing(request: &HttpRequest, caller: Caller) -> Result<Caller, ApiError> {
+    if request.method().is_safe() {
+        return Ok(caller);
+    }
+    let state = app_state(request)?;
+    let standing = accounts::standing(&state.database, caller.account).await?;
+    if standing.is_deleted {
+        return Err(Problem::unauthenticated("The account is gone.").into());
+    }
+    if let Some(ban) = standing.ban {
+        return Err(banned(ban.until).into());
+    }
+    // A right that was taken away is gone; one that was given comes with the next token.
+    let role = standing.role.map_or(caller.role, |role| role.min(caller.role));
+    let nickname = standing.nickname.unwrap_or_else(|| caller.nickname.clone());
+    Ok(Caller { role, nickname, ..caller })
+}
+
+/// What somebody is told who may only read.
+pub(crate) fn banned(until: Option<DateTime<Utc>>) -> Problem {
+    let problem = Problem::new(ErrorCode::Banned, "This account may only read.");
+    match until {
+        Some(until) => problem.with_extra("until", until.to_rfc3339().into()),
+        None => problem,
+    }
+}
+
+fn app_state(request: &HttpRequest) -> Result<web::Data<AppState>, Problem> {
+    let state = request.app_data::<web::Data<AppState>>();
+    state.cloned().ok_or_else(|| Problem::internal("the application has no state"))
 }
 
 macro_rules! extracted {

@@ -14,7 +14,7 @@ const BESIDE_THE_CATALOGUE: [&str; 5] =
     ["/api/auth/", "/api/notifications", "/api/admin/scrapes", "/api/admin/queue", "/api/admin/dead-letters"];
 const READING: [&str; 5] = ["/preview", "/eligibility", "/follow", "/bookmark", "/refresh-requests"];
 /// Writes whose handlers tell themselves, and more exactly, what changed.
-const TOLD: [&str; 1] = ["/api/reviews"];
+const TOLD: [&str; 2] = ["/api/reviews", "/api/reviews/{id}/vote"];
 
 /// Of whatever is not known to change less, it is believed that it changes everything.
 pub(crate) async fn tell_cache(
@@ -50,7 +50,8 @@ mod tests {
     fn what_is_not_known_changes_everything() {
         for (pattern, everything) in [
             ("/api/reviews", false),
-            ("/api/reviews/{review}", true),
+            ("/api/reviews/{id}", true),
+            ("/api/reviews/{id}/vote", false),
             ("/api/admin/units/{unit}/aliases", true),
             ("/api/auth/login", false),
             ("/api/admin/sources/preview", false),

@@ -8,10 +8,13 @@ use crate::{
 };
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
-use rmu_catalogue::dead_letters::{
-    self, DeadLetter, LetterFilter, LetterRoute, LetterState, OpenLetter, count_waiting, discard, list, replayable,
+use rmu_catalogue::{
+    audit::Actor,
+    dead_letters::{
+        self, DeadLetter, LetterFilter, LetterRoute, LetterState, OpenLetter, count_waiting, discard, list, replayable,
+    },
 };
-use rmu_domain::ids::{AccountId, DeadLetterId};
+use rmu_domain::ids::DeadLetterId;
 use rmu_messaging::PublishError;
 use rmu_web::{Data, ErrorCode, OptionalJson, Page, Path, Problem, Query, cursor};
 use serde::{Deserialize, Serialize};
@@ -152,7 +155,7 @@ async fn replay_one(
     admin: Admin,
     id: Path<Uuid>,
 ) -> Result<Data<DeadLetterBody>, ApiError> {
-    let letter = replay(&state, admin.account, id.0.into()).await?.map_err(problem)?;
+    let letter = replay(&state, &admin.actor(), id.0.into()).await?.map_err(problem)?;
     Ok(Data::new(body(letter)))
 }
 
@@ -163,7 +166,7 @@ async fn replay_one(
 ))]
 #[post("/api/admin/dead-letters/{id}/discard")]
 async fn discard_one(state: web::Data<AppState>, admin: Admin, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    discard(&state.database, id.0.into(), admin.account).await?;
+    discard(&state.database, id.0.into(), &admin.actor()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -206,7 +209,7 @@ async fn replay_all(
     };
     let (mut sent, mut refused) = (0, 0);
     for id in replayable(&state.database, request.queue.as_deref(), limit).await? {
-        match replay(&state, admin.account, id).await? {
+        match replay(&state, &admin.actor(), id).await? {
             Ok(_) => sent += 1,
             Err(PublishError::Unroutable { .. }) => refused += 1,
             // The next one would wait for the broker just as long.
@@ -217,11 +220,7 @@ async fn replay_all(
     Ok(Data::new(ReplayedAllBody { replayed: sent, refused, waiting }))
 }
 
-async fn replay(
-    state: &AppState,
-    by: AccountId,
-    id: DeadLetterId,
-) -> Result<Result<DeadLetter, PublishError>, ApiError> {
+async fn replay(state: &AppState, by: &Actor, id: DeadLetterId) -> Result<Result<DeadLetter, PublishError>, ApiError> {
     let publish = |letter: OpenLetter, route: LetterRoute| {
         let (route, envelope) = replayed(letter, route);
         async move { state.publisher.send(&route, &envelope).await }

@@ -1,5 +1,6 @@
 //! From what use cases and the auth service answer to what HTTP clients get.
 
+use super::caller;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use rmu_catalogue::{CatalogueError, ConflictKind};
 use rmu_extraction::SourceErrors;
@@ -91,7 +92,12 @@ fn conflict(kind: ConflictKind, detail: String) -> Problem {
     let (code, reason) = match kind {
         ConflictKind::AlreadyExists => (ErrorCode::Conflict, "already_exists"),
         ConflictKind::AlreadyReviewed => (ErrorCode::Conflict, "already_reviewed"),
+        ConflictKind::RevisionChanged => (ErrorCode::PreconditionFailed, "revision_changed"),
         ConflictKind::WrongState => (ErrorCode::Conflict, "wrong_state"),
+        ConflictKind::AlreadyDecided => (ErrorCode::Conflict, "already_decided"),
+        ConflictKind::ClaimedByAnother => (ErrorCode::Conflict, "claimed_by_another"),
+        ConflictKind::Changed => (ErrorCode::Conflict, "changed"),
+        ConflictKind::AlreadyAppealed => (ErrorCode::Conflict, "already_appealed"),
         ConflictKind::Ambiguous => (ErrorCode::Ambiguous, "ambiguous"),
         ConflictKind::IdempotencyKeyReused => (ErrorCode::IdempotencyMismatch, "idempotency_key_reused"),
     };
@@ -118,7 +124,15 @@ impl From<RpcErrorV1> for ApiError {
             RpcErrorV1::EmailNotVerified => {
                 Problem::new(ErrorCode::EmailNotVerified, "Follow the link in the mail that was sent to you first.")
             }
-            RpcErrorV1::Banned => Problem::new(ErrorCode::Banned, "This account may only read."),
+            RpcErrorV1::Banned { until, reason } => {
+                let problem = caller::banned(until);
+                match reason {
+                    Some(reason) => problem.with_extra("banReason", reason.into()),
+                    None => problem,
+                }
+            }
+            RpcErrorV1::NotFound => Problem::not_found("account"),
+            RpcErrorV1::Conflict { detail } => Problem::new(ErrorCode::Conflict, detail),
             RpcErrorV1::Busy { retry_after_seconds } => {
                 Problem::new(ErrorCode::Unavailable, "Too many people are signing in at this moment.")
                     .with_retry_after(retry_after_seconds)

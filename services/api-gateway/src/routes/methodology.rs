@@ -70,6 +70,8 @@ async fn get_methodology(request: HttpRequest) -> Result<HttpResponse, ApiError>
             "A unit without reviews has no score.",
             "The would-recommend share and the distribution are plain counts, without weights.",
             "Only visible reviews count.",
+            "Reviews sorted as helpful stand in the order of the lower end of the 95 % Wilson score interval of their \
+             votes.",
         ],
     };
     Ok(Data::new(view).with_cache_control("public, max-age=3600").or_not_modified(&request))

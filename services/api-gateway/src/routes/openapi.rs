@@ -34,6 +34,7 @@ const SCHEME: &str = "accessToken";
     tags(
         (name = "units", description = "Search, and everything known of a unit."),
         (name = "reviews", description = "What students thought of a unit."),
+        (name = "moderation", description = "What is done about reviews that should not stand as they are."),
         (name = "universities", description = "Universities, and how scores are made."),
         (name = "me", description = "What an account follows, keeps and is told."),
         (name = "auth", description = "Accounts and sessions."),

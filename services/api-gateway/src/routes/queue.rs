@@ -104,7 +104,7 @@ async fn clear(
         (None, Some(true)) => Confirmation::Whatever,
         _ => return Err(Problem::invalid("confirm", "must be true, or `expected` the number of waiting tasks").into()),
     };
-    let request = ClearQueue { job: body.0.scrape.map(JobId::from), confirmation, cleared_by: admin.account };
+    let request = ClearQueue { job: body.0.scrape.map(JobId::from), confirmation, cleared_by: admin.actor() };
     let cleared = clear_queue(&state.database, &request).await?;
     Ok(Data::new(ClearedBody { cancelled: cleared.cancelled, scrapes: cleared.jobs }))
 }

@@ -123,7 +123,8 @@ async fn set(
     let slug = parse(&slug.0)?;
     let schedule = CronSchedule::parse(&new.0.cron, new.0.time_zone.as_deref().unwrap_or("UTC"))?;
     let enabled = new.0.enabled.unwrap_or(true);
-    Ok(Data::new(body(set_schedule(&state.database, &slug, &schedule, enabled, admin.account, Utc::now()).await?)))
+    let actor = admin.actor();
+    Ok(Data::new(body(set_schedule(&state.database, &slug, &schedule, enabled, &actor, Utc::now()).await?)))
 }
 
 /// Takes a source's schedule away
@@ -134,8 +135,8 @@ async fn set(
     (status = 404, description = "`not_found`: there was none."),
 ))]
 #[delete("/api/admin/sources/{slug}/schedule")]
-async fn remove(state: web::Data<AppState>, _admin: Admin, slug: Path<String>) -> Result<HttpResponse, ApiError> {
-    delete_schedule(&state.database, &parse(&slug.0)?).await?;
+async fn remove(state: web::Data<AppState>, admin: Admin, slug: Path<String>) -> Result<HttpResponse, ApiError> {
+    delete_schedule(&state.database, &parse(&slug.0)?, Some(&admin.actor())).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -165,13 +166,13 @@ async fn show_window(
 #[put("/api/admin/sources/{slug}/fetch-window")]
 async fn set_window(
     state: web::Data<AppState>,
-    _admin: Admin,
+    admin: Admin,
     slug: Path<String>,
     new: Json<NewFetchWindowBody>,
 ) -> Result<Data<FetchWindowBody>, ApiError> {
     let slug = parse(&slug.0)?;
     let window = FetchWindow::parse(&new.0.from, &new.0.until, new.0.time_zone.as_deref().unwrap_or("UTC"))?;
-    set_fetch_window(&state.database, &slug, window).await?;
+    set_fetch_window(&state.database, &slug, window, Some(&admin.actor())).await?;
     Ok(Data::new(window_body(window)))
 }
 
@@ -181,12 +182,8 @@ async fn set_window(
     (status = 404, description = "`not_found`: there was none."),
 ))]
 #[delete("/api/admin/sources/{slug}/fetch-window")]
-async fn remove_window(
-    state: web::Data<AppState>,
-    _admin: Admin,
-    slug: Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    delete_fetch_window(&state.database, &parse(&slug.0)?).await?;
+async fn remove_window(state: web::Data<AppState>, admin: Admin, slug: Path<String>) -> Result<HttpResponse, ApiError> {
+    delete_fetch_window(&state.database, &parse(&slug.0)?, Some(&admin.actor())).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

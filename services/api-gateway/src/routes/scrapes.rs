@@ -79,7 +79,7 @@ async fn start(
         source: Slug::parse(&request.0.source).map_err(|error| CatalogueError::invalid("source", &error))?,
         priority: priority(request.0.priority.as_deref())?,
         scope: scope(request.0)?,
-        started_by: Some(admin.account),
+        started_by: Some(admin.actor()),
         trace: trace(),
         idempotency_key: key
             .0
@@ -178,8 +178,8 @@ async fn show(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Resu
     (status = 409, description = "`conflict`: it has ended."),
 ))]
 #[post("/api/admin/scrapes/{id}/cancel")]
-async fn cancel(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Result<Data<ScrapeBody>, ApiError> {
-    cancel_job(&state.database, id.0.into(), &trace()).await?;
+async fn cancel(state: web::Data<AppState>, admin: Admin, id: Path<Uuid>) -> Result<Data<ScrapeBody>, ApiError> {
+    cancel_job(&state.database, id.0.into(), &trace(), Some(&admin.actor())).await?;
     Ok(Data::new(get_job(&state.database, id.0.into()).await?.into()))
 }
 
@@ -190,8 +190,8 @@ async fn cancel(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Re
     (status = 409, description = "`conflict`: it has ended."),
 ))]
 #[post("/api/admin/scrapes/{id}/pause")]
-async fn pause(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Result<Data<ScrapeBody>, ApiError> {
-    pause_job(&state.database, id.0.into(), &trace()).await?;
+async fn pause(state: web::Data<AppState>, admin: Admin, id: Path<Uuid>) -> Result<Data<ScrapeBody>, ApiError> {
+    pause_job(&state.database, id.0.into(), &trace(), Some(&admin.actor())).await?;
     Ok(Data::new(get_job(&state.database, id.0.into()).await?.into()))
 }
 
@@ -202,8 +202,8 @@ async fn pause(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Res
     (status = 409, description = "`conflict`: it has ended."),
 ))]
 #[post("/api/admin/scrapes/{id}/resume")]
-async fn resume(state: web::Data<AppState>, _admin: Admin, id: Path<Uuid>) -> Result<Data<ScrapeBody>, ApiError> {
-    resume_job(&state.database, id.0.into(), &trace()).await?;
+async fn resume(state: web::Data<AppState>, admin: Admin, id: Path<Uuid>) -> Result<Data<ScrapeBody>, ApiError> {
+    resume_job(&state.database, id.0.into(), &trace(), Some(&admin.actor())).await?;
     Ok(Data::new(get_job(&state.database, id.0.into()).await?.into()))
 }
 

@@ -108,7 +108,7 @@ async fn resume(
     slug: Path<String>,
 ) -> Result<Data<SourceHealthBody>, ApiError> {
     let slug = parse(&slug.0)?;
-    resume_source(&state.database, &slug, admin.account).await?;
+    resume_source(&state.database, &slug, &admin.actor()).await?;
     health(&state, &slug).await
 }
 
@@ -145,7 +145,7 @@ async fn accept(
         };
         names.iter().enumerate().map(parse).collect::<Result<Vec<_>, _>>()
     });
-    accept_shape(&state.database, &slug, named.transpose()?, admin.account).await?;
+    accept_shape(&state.database, &slug, named.transpose()?, &admin.actor()).await?;
     health(&state, &slug).await
 }
 
@@ -170,7 +170,7 @@ pub struct CanariesBody {
 #[put("/api/admin/sources/{slug}/canaries")]
 async fn set_canaries(
     state: web::Data<AppState>,
-    _admin: Admin,
+    admin: Admin,
     slug: Path<String>,
     request: Json<CanariesBody>,
 ) -> Result<Data<SourceHealthBody>, ApiError> {
@@ -179,7 +179,7 @@ async fn set_canaries(
         UnitCode::parse(code).map_err(|error| CatalogueError::invalid(format!("codes[{index}]"), &error))
     };
     let codes: Vec<UnitCode> = request.0.codes.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
-    source_health::set_canaries(&state.database, &slug, &codes).await?;
+    source_health::set_canaries(&state.database, &slug, &codes, Some(&admin.actor())).await?;
     health(&state, &slug).await
 }
 

@@ -107,7 +107,7 @@ async fn create(
     if RESERVED.contains(&slug.as_str()) {
         return Err(Problem::invalid("slug", "is the name of something else under this address").into());
     }
-    let source = create_source(&state.database, &university, &slug, &definition, Some(admin.account)).await?;
+    let source = create_source(&state.database, &university, &slug, &definition, Some(&admin.actor())).await?;
     let location = format!("/api/admin/sources/{slug}");
     Ok(Data::created(body(source), location))
 }
@@ -141,10 +141,10 @@ async fn update(
 ) -> Result<Data<SourceBody>, ApiError> {
     let slug = parse(&slug.0)?;
     if let Some(definition) = &change.0.definition {
-        update_source(&state.database, &slug, definition, Some(admin.account)).await?;
+        update_source(&state.database, &slug, definition, Some(&admin.actor())).await?;
     }
     if let Some(enabled) = change.0.enabled {
-        set_source_enabled(&state.database, &slug, enabled).await?;
+        set_source_enabled(&state.database, &slug, enabled, Some(&admin.actor())).await?;
     }
     Ok(Data::new(body(get_source(&state.database, &slug).await?)))
 }

@@ -1,16 +1,22 @@
 //! Plays the auth service: publishes keys, signs tokens, answers as the contract says.
 
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use rmu_messaging::{
-    Connection, ConnectionOptions, Declare, Service,
+    Connection, ConnectionOptions, Declare, Publisher, Service,
     contracts::{
         Contract,
+        accounts::{
+            AccountFiguresV1, AccountRecordV1, AccountsV1, BanAccountV1, BanV1, ChangeRoleV1, CountAccountsV1,
+            DeleteAccountV1, EndSessionsV1, GetAccountV1, ListAccountsV1, RenameV1, SessionsEndedV1, UnbanAccountV1,
+        },
         auth::{
             AcceptedV1, AccountV1, JwksV1, KeysV1, LoginV1, LogoutV1, MeV1, RefreshV1, RegisterV1, RpcErrorV1, TokensV1,
         },
+        events::{AccountChangeV1, AccountChangedV1},
     },
     rpc::{Router, Server},
-    topology::Limits,
+    topology::{Limits, account_event_route},
 };
 use rmu_test_support::broker::TestVhost;
 use serde_json::{Value, json};
@@ -20,6 +26,7 @@ use std::{
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub(crate) const GOOD_PASSWORD: &str = "correct horse battery";
 
@@ -91,6 +98,13 @@ impl AuthService {
         Self { published, traces, stop, running, connection }
     }
 
+    /// Tells of an account what happened to it at `at`.
+    pub(crate) async fn tell(&self, account_id: Uuid, change: AccountChangeV1, at: DateTime<Utc>) {
+        let route = account_event_route(change.name());
+        let event = AccountChangedV1 { account_id, change, at };
+        Publisher::new(self.connection.clone()).publish(&route, &event).await.unwrap();
+    }
+
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(20), self.running).await.unwrap().unwrap();
@@ -113,11 +127,38 @@ fn router(published: &Arc<Mutex<Vec<SigningKey>>>, traces: &Arc<Mutex<Vec<String
             if refresh.refresh_token == "first" { Ok(tokens("second")) } else { Err(RpcErrorV1::BadToken) }
         })
         .on(|_: LogoutV1, _| async { Ok(AcceptedV1 {}) })
+        .on(|_: ListAccountsV1, _| async { Ok(AccountsV1::example()) })
+        .on(|get: GetAccountV1, _| async move { known(get.account_id, None) })
+        .on(|ban: BanAccountV1, _| async move {
+            let until = ban.until;
+            known(ban.account_id, Some(BanV1 { reason: ban.reason, since: Utc::now(), until, by: Some(ban.by) }))
+        })
+        .on(|unban: UnbanAccountV1, _| async move { known(unban.account_id, None) })
+        .on(|change: ChangeRoleV1, _| async move {
+            if change.role == "student" {
+                return Err(RpcErrorV1::Conflict { detail: "This is the last administrator.".to_owned() });
+            }
+            known(change.account_id, None).map(|account| AccountRecordV1 { role: change.role, ..account })
+        })
+        .on(|end: EndSessionsV1, _| async move { known(end.account_id, None).map(|_| SessionsEndedV1 { ended: 2 }) })
+        .on(|_: CountAccountsV1, _| async { Ok(AccountFiguresV1::example()) })
+        .on(|rename: RenameV1, _| async move {
+            Ok(AccountV1 { account_id: rename.account_id, nickname: rename.nickname, ..AccountV1::example() })
+        })
+        .on(|delete: DeleteAccountV1, _| async move {
+            if delete.password == GOOD_PASSWORD { Ok(AcceptedV1 {}) } else { Err(RpcErrorV1::BadCredentials) }
+        })
         .on(move |_: MeV1, _| {
             let trace = rmu_telemetry::context::trace_id(&tracing::Span::current());
             traces.lock().unwrap().push(trace.unwrap_or_default());
             async { Ok(AccountV1::example()) }
         })
+}
+
+/// The one account there is.
+fn known(account: Uuid, ban: Option<BanV1>) -> Result<AccountRecordV1, RpcErrorV1> {
+    let example = AccountRecordV1::example();
+    if account == example.account_id { Ok(AccountRecordV1 { ban, ..example }) } else { Err(RpcErrorV1::NotFound) }
 }
 
 fn tokens(refresh_token: &str) -> TokensV1 {

@@ -33,8 +33,13 @@ impl Deref for FilledGateway {
 
 impl FilledGateway {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         // Only serving: the tests take the part of relay and workers.
-        let gateway = TestGateway::start_without_auth(&[("GATEWAY_ROLE", "serve")]).await.with_auth().await;
+        let settings = [&[("GATEWAY_ROLE", "serve")], settings].concat();
+        let gateway = TestGateway::start_without_auth(&settings).await.with_auth().await;
         let filled = Self(gateway);
         let mut known = unit("31251", "Data Structures and Algorithms");
         known.facts.credit_points = CreditPoints::parse("6").ok();
@@ -141,6 +146,19 @@ impl FilledGateway {
         let mut claims = claims("student", true);
         claims["sub"] = Uuid::new_v4().to_string().into();
         self.key.sign(&claims)
+    }
+
+    /// Writes a review of Northfield's unit and gives its id.
+    pub(crate) async fn review(&self, code: &str, student: &str) -> String {
+        let review = json!({
+            "unitId": self.id_of(&format!("{code}?university=northfield")).await,
+            "ratings": { "overall": 4, "teaching": 4, "difficulty": 3, "workload": 2, "usefulness": 5 },
+            "wouldRecommend": true, "session": "Autumn", "year": 2025,
+        });
+        let (status, body) =
+            answer(self.post("/api/reviews", &review).bearer_auth(student).send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        body["data"]["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn id_of(&self, key: &str) -> String {

@@ -137,7 +137,7 @@ impl TestGateway {
 
     pub(crate) async fn add_university(&self, slug: &str, domain: &str) {
         let new = NewUniversity::parse(slug, slug, &[domain.to_owned()]).unwrap();
-        create_university(&self.state.database, &new).await.unwrap();
+        create_university(&self.state.database, &new, None).await.unwrap();
     }
 
     /// Ends the gateway as a signal does, and checks that it ended well.

@@ -7,6 +7,7 @@
     reason = "in a test a panic is how a failure is reported"
 )]
 
+mod accounts;
 mod artefacts;
 mod auth_service;
 mod cache;

@@ -6,7 +6,7 @@ use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
         Body, Mailbox,
-        header::{ContentTransferEncoding, ContentType},
+        header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue},
     },
     transport::smtp::Error as SmtpError,
 };
@@ -44,24 +44,30 @@ impl Transport {
     fn message(&self, mail: &ClaimedMail) -> Result<Message, String> {
         let body = as_it_is(&mail.body)?;
         let to = mail.recipient.parse::<Mailbox>().map_err(|error| error.to_string())?;
-        Message::builder()
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(&mail.subject)
             .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
             // Nobody's out-of-office reply is wanted.
             .header(AutoSubmitted)
-            .header(ContentType::TEXT_PLAIN)
-            .body(body)
-            .map_err(|error| error.to_string())
+            .header(ContentType::TEXT_PLAIN);
+        if let Some(url) = &mail.unsubscribe_url {
+            message = message.header(ListUnsubscribe(format!("<{url}>"))).header(ListUnsubscribePost);
+        }
+        message.body(body).map_err(|error| error.to_string())
     }
 }
 
 /// Our texts are ASCII, and a link that is not broken up survives the simplest of mail programs; the library
-/// would encode every text with a line of more than 76 characters. The standard allows 998.
+/// would encode every text with a line of more than 76 characters. The standard allows 998. Where a handbook's title
+/// is not ASCII the library encodes the text.
 fn as_it_is(text: &str) -> Result<Body, String> {
-    if !text.is_ascii() || text.contains('\0') || text.lines().any(|line| line.len() > 998) {
-        return Err("the text is not plain ASCII in lines of bearable length".to_owned());
+    if text.contains('\0') || text.lines().any(|line| line.len() > 998) {
+        return Err("the text is not in lines of bearable length".to_owned());
+    }
+    if !text.is_ascii() {
+        return Ok(Body::new(text.to_owned()));
     }
     let lines = text.lines().collect::<Vec<_>>().join("\r\n") + "\r\n";
     Ok(Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit))
@@ -78,16 +84,37 @@ fn describe(error: &SmtpError) -> String {
 #[derive(Clone)]
 struct AutoSubmitted;
 
-impl lettre::message::header::Header for AutoSubmitted {
-    fn name() -> lettre::message::header::HeaderName {
-        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
+/// Where mails of this kind are ended (RFC 2369) …
+#[derive(Clone)]
+struct ListUnsubscribe(String);
 
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
+/// … and that one POST does it (RFC 8058).
+#[derive(Clone)]
+struct ListUnsubscribePost;
 
-    fn display(&self) -> lettre::message::header::HeaderValue {
-        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
+macro_rules! headers {
+    ($($header:ident $name:literal: $value:expr, $parsed:expr;)+) => {$(
+        impl Header for $header {
+            fn name() -> HeaderName {
+                HeaderName::new_from_ascii_str($name)
+            }
+
+            fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+                let parsed: fn(&str) -> Self = $parsed;
+                Ok(parsed(text))
+            }
+
+            fn display(&self) -> HeaderValue {
+                let value: fn(&Self) -> String = $value;
+                HeaderValue::new(Self::name(), value(self))
+            }
+        }
+    )+};
+}
+
+headers! {
+    AutoSubmitted "Auto-Submitted": |_| "auto-generated".to_owned(), |_| AutoSubmitted;
+    ListUnsubscribe "List-Unsubscribe":
+        |header: &ListUnsubscribe| header.0.clone(), |text: &str| ListUnsubscribe(text.to_owned());
+    ListUnsubscribePost "List-Unsubscribe-Post": |_| "List-Unsubscribe=One-Click".to_owned(), |_| ListUnsubscribePost;
 }

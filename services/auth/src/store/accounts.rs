@@ -19,9 +19,19 @@ pub(crate) struct Account {
     pub(crate) role: String,
     pub(crate) university_id: Option<Uuid>,
     pub(crate) email_verified_at: Option<DateTime<Utc>>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) banned_at: Option<DateTime<Utc>>,
+    pub(crate) banned_until: Option<DateTime<Utc>>,
+    pub(crate) ban_reason: Option<String>,
+    pub(crate) banned_by: Option<Uuid>,
 }
 
 impl Account {
+    /// Whether a ban is in force. One that has a term ends by itself.
+    pub(crate) fn is_banned(&self) -> bool {
+        self.banned_at.is_some() && self.banned_until.is_none_or(|until| until > Utc::now())
+    }
+
     pub(crate) fn is_verified(&self) -> bool {
         self.email_verified_at.is_some()
     }
@@ -120,6 +130,30 @@ pub(crate) async fn promote(
         ))
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// The account, locked until the transaction ends.
+pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<Account>, DatabaseError> {
+    let found = accounts::table.find(id).select(Account::as_select()).for_update().first(connection);
+    Ok(found.await.optional()?)
+}
+
+pub(crate) async fn set_nickname(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    nickname: &str,
+) -> Result<Account, DatabaseError> {
+    Ok(diesel::update(accounts::table.find(id))
+        .set(accounts::nickname.eq(nickname))
+        .returning(Account::as_returning())
+        .get_result(connection)
+        .await?)
+}
+
+/// With everything that belongs to it.
+pub(crate) async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> Result<(), DatabaseError> {
+    diesel::delete(accounts::table.find(id)).execute(connection).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::schema::mail_outbox;
 use chrono::{DateTime, Utc};
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, QueryableByName,
-    sql_types::{BigInt, Integer, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_postgres::DatabaseError;
@@ -17,6 +17,8 @@ pub(crate) struct NewMail<'a> {
     pub(crate) recipient: &'a str,
     pub(crate) subject: &'a str,
     pub(crate) body: &'a str,
+    /// Where the reader ends mails of this kind with one click.
+    pub(crate) unsubscribe_url: Option<&'a str>,
 }
 
 /// A mail that is ours to send until its lease ends.
@@ -30,6 +32,8 @@ pub(crate) struct ClaimedMail {
     pub(crate) subject: String,
     #[diesel(sql_type = Text)]
     pub(crate) body: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) unsubscribe_url: Option<String>,
     /// This attempt included.
     #[diesel(sql_type = Integer)]
     pub(crate) attempts: i32,
@@ -69,7 +73,7 @@ pub(crate) async fn claim(
             LIMIT $1
             FOR UPDATE SKIP LOCKED
         )
-        RETURNING id, recipient, subject, body, attempts";
+        RETURNING id, recipient, subject, body, unsubscribe_url, attempts";
     Ok(diesel::sql_query(CLAIM).bind::<BigInt, _>(count).bind::<Timestamptz, _>(lease_until).load(connection).await?)
 }
 
@@ -80,7 +84,12 @@ pub(crate) async fn finish(
     error: Option<&str>,
 ) -> Result<(), DatabaseError> {
     diesel::update(mail_outbox::table.find(id))
-        .set((mail_outbox::done_at.eq(Utc::now()), mail_outbox::body.eq(""), mail_outbox::last_error.eq(error)))
+        .set((
+            mail_outbox::done_at.eq(Utc::now()),
+            mail_outbox::body.eq(""),
+            mail_outbox::unsubscribe_url.eq(None::<String>),
+            mail_outbox::last_error.eq(error),
+        ))
         .execute(connection)
         .await?;
     Ok(())
@@ -96,6 +105,12 @@ pub(crate) async fn postpone(
         .set((mail_outbox::next_attempt_at.eq(until), mail_outbox::last_error.eq(error)))
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Whatever was or is to be sent there.
+pub(crate) async fn delete_to(connection: &mut AsyncPgConnection, recipient: &str) -> Result<(), DatabaseError> {
+    diesel::delete(mail_outbox::table.filter(mail_outbox::recipient.eq(recipient))).execute(connection).await?;
     Ok(())
 }
 

@@ -12,6 +12,10 @@ table! {
         university_id -> Nullable<Uuid>,
         email_verified_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        banned_at -> Nullable<Timestamptz>,
+        banned_until -> Nullable<Timestamptz>,
+        ban_reason -> Nullable<Text>,
+        banned_by -> Nullable<Uuid>,
     }
 }
 
@@ -60,6 +64,14 @@ table! {
         next_attempt_at -> Timestamptz,
         done_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
+        unsubscribe_url -> Nullable<Text>,
+    }
+}
+
+table! {
+    digests (account_id, day) {
+        account_id -> Uuid,
+        day -> Date,
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) enum EndReason {
     TokenReused,
     TooMany,
     PasswordChanged,
+    Banned,
+    EndedByAdmin,
 }
 
 impl EndReason {
@@ -46,6 +48,8 @@ impl EndReason {
             Self::TokenReused => "token_reused",
             Self::TooMany => "too_many",
             Self::PasswordChanged => "password_changed",
+            Self::Banned => "banned",
+            Self::EndedByAdmin => "ended_by_admin",
         }
     }
 }

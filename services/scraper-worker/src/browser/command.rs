@@ -22,6 +22,27 @@ impl WebDriverCompatibleCommand for DriverLog {
     }
 }
 
+/// Runs before the scripts of every document: no page hears that it is left. One that then does not let itself be left
+/// would be the next page's trouble. Ours is the first listener of all, and the last that is called.
+const UNHEARD: &str = "
+    for (const type of ['beforeunload', 'visibilitychange', 'pagehide', 'unload', 'freeze'])
+        addEventListener(type, event => event.stopImmediatePropagation(), true);";
+
+/// Lets [`UNHEARD`] run in every document of the window.
+#[derive(Debug)]
+pub(super) struct LeaveUnheard;
+
+impl WebDriverCompatibleCommand for LeaveUnheard {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": UNHEARD } });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
+
 /// How the site answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Response {

@@ -130,6 +130,7 @@ impl Lease {
         }
         let browser = self.browser()?;
         browser.pages = browser.pages.saturating_add(1);
+        browser.is_on_page = true;
         self.command(async { client.goto(url).await }).await
     }
 

@@ -4,15 +4,16 @@
 //! idle browsers and permits together never exceed the cap. Nothing that starts or ends a process runs inside
 //! a caller's future: a caller that goes away can so leave nothing half done.
 
+mod upkeep;
+
 use super::{
     breaker::Breaker,
     error::LeaseError,
-    guard::{self, Guard},
+    guard,
     instance::{self, Instance},
     lease::Lease,
     limits::PoolSettings,
     line::WaitingLine,
-    processes,
     registry::Registry,
     scope::Scope,
     session::Browser,
@@ -31,9 +32,6 @@ use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// How often runaway browsers are looked for.
-const RUNAWAY_PAUSE: Duration = Duration::from_millis(500);
 
 /// A handle to the pool; clones share it.
 #[derive(Clone)]
@@ -91,10 +89,9 @@ impl BrowserPool {
             stopping: CancellationToken::new(),
             settings,
         });
-        inner.spawn(upkeep(Arc::clone(&inner)));
-        inner.spawn(stop_runaways(Arc::clone(&inner)));
+        upkeep::start(&inner);
         if let Some(guard) = guard {
-            inner.spawn(keep_guard(Arc::clone(&inner), guard?));
+            inner.spawn(upkeep::keep_guard(Arc::clone(&inner), guard?));
         }
         Ok(Self { inner })
     }
@@ -212,35 +209,44 @@ impl Inner {
     ) {
         let reason = broken.or_else(|| browser.worn_by(&pool.settings.limits));
         let inner = Arc::clone(pool);
-        pool.spawn(async move {
-            match reason {
-                Some(reason) => inner.replace(browser, reason).await,
-                None if inner.line.is_closed() => inner.retire(browser, true).await,
-                // A page may not want to be left, or leave windows and scripts behind. That is found out here, not
-                // by whoever gets the browser next.
-                None if browser.leave_page(&inner.settings.limits).await => inner.keep(browser, permit).await,
-                None => inner.replace(browser, "stuck").await,
-            }
-        });
+        // At once: whoever comes next for the same hosts has to find it, or would take the place of a browser of others.
+        let (browser, permit) = match reason {
+            None if browser.was_read() => match inner.keep(browser, permit) {
+                None => return,
+                Some(surplus) => surplus,
+            },
+            _ => (browser, permit),
+        };
+        pool.spawn(async move { inner.settle(browser, permit, reason).await });
     }
 
-    /// Puts a browser among the idle ones.
-    async fn keep(&self, browser: Browser, permit: OwnedSemaphorePermit) {
-        let surplus = {
-            // Under the lock, so that nobody sees more browsers than permits and thinks one is too many.
-            let mut idle = self.idle();
-            let surplus = if self.line.is_closed() {
-                Some(browser)
-            } else {
-                idle.push(browser);
-                None
-            };
-            drop(permit);
-            surplus
-        };
-        if let Some(browser) = surplus {
-            self.retire(browser, true).await;
+    /// What becomes of a browser that cannot be handed on as it is.
+    async fn settle(&self, mut browser: Browser, permit: OwnedSemaphorePermit, reason: Option<&'static str>) {
+        match reason {
+            Some(reason) => self.replace(browser, reason).await,
+            None if self.line.is_closed() => self.retire(browser, true).await,
+            // A page may not want to be left, or leave windows and scripts behind. That is found out here, not
+            // by whoever gets the browser next.
+            None if browser.leave_page(&self.settings.limits).await => {
+                if let Some((browser, _permit)) = self.keep(browser, permit) {
+                    self.retire(browser, true).await;
+                }
+            }
+            None => self.replace(browser, "stuck").await,
         }
+    }
+
+    /// Puts a browser among the idle ones, and gives it back when the pool takes none any more.
+    fn keep(&self, mut browser: Browser, permit: OwnedSemaphorePermit) -> Option<(Browser, OwnedSemaphorePermit)> {
+        browser.rests();
+        // Under the lock, so that nobody sees more browsers than permits and thinks one is too many.
+        let mut idle = self.idle();
+        if self.line.is_closed() {
+            return Some((browser, permit));
+        }
+        idle.push(browser);
+        drop(permit);
+        None
     }
 
     /// Ends a browser in whose place another will be started when it is needed.
@@ -290,82 +296,4 @@ impl Inner {
             breaker: self.breaker.name().to_owned(),
         }
     }
-
-    /// Ends one idle browser that is worn, holding a permit as everybody does.
-    async fn end_worn_idle(&self) {
-        let limits = &self.settings.limits;
-        let Some(permit) = self.line.try_now() else { return };
-        let needy = {
-            let mut idle = self.idle();
-            let mut worn = idle.iter_mut().map(|browser| browser.worn_by(limits)).enumerate();
-            let found = worn.find_map(|(index, reason)| Some((index, reason?)));
-            found.map(|(index, reason)| (idle.remove(index), reason))
-        };
-        if let Some((browser, reason)) = needy {
-            self.replace(browser, reason).await;
-        }
-        drop(permit);
-    }
-}
-
-/// Measures memory, and sees to it that idle browsers are not kept for ever.
-async fn upkeep(pool: Arc<Inner>) {
-    let mut ticks = tokio::time::interval(pool.settings.limits.upkeep);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = pool.stopping.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let registry = Arc::clone(&pool.registry);
-        let _ = pool.registry.runtime.spawn_blocking(move || registry.measure()).await;
-        pool.end_worn_idle().await;
-    }
-}
-
-/// A page that eats memory is stopped where it is; its holder sees a crash. Looked for more often than memory is
-/// measured, since a script fills a gibibyte in a second or two.
-async fn stop_runaways(pool: Arc<Inner>) {
-    let mut ticks = tokio::time::interval(RUNAWAY_PAUSE);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let bound = pool.settings.limits.recycle_memory.saturating_mul(2);
-    loop {
-        tokio::select! {
-            () = pool.stopping.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let groups = pool.registry.groups();
-        if groups.is_empty() {
-            continue;
-        }
-        let of_all: Vec<_> = groups.iter().map(|group| (*group, pool.registry.memory(*group))).collect();
-        let found = pool.registry.runtime.spawn_blocking(move || processes::groups_beyond(&groups, bound)).await;
-        let of_one = found.unwrap_or_default();
-        for (group, memory) in of_all.into_iter().filter(|(_, bytes)| *bytes >= bound).chain(of_one) {
-            tracing::warn!(group, memory, "killing a browser that ran away with memory");
-            processes::kill_group(group);
-        }
-    }
-}
-
-/// Keeps a guard running, and lets it go when the pool stops.
-async fn keep_guard(pool: Arc<Inner>, mut guard: Guard) {
-    let Some(program) = pool.settings.guard_program.clone() else { return };
-    loop {
-        tokio::select! {
-            () = pool.stopping.cancelled() => break,
-            _ = guard.child.wait() => {}
-        }
-        tracing::warn!("the guard of the browsers ended and is started again");
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        match guard::start(&program, &pool.settings.state_directory) {
-            Ok(again) => guard = again,
-            Err(error) => tracing::error!(error = %error, "the guard of the browsers could not be started"),
-        }
-    }
-    // It stays until the browsers are gone: closing its input makes it look for what is left.
-    while !pool.registry.groups().is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let _ = guard.child.kill().await;
 }

@@ -1,6 +1,7 @@
 //! A browser: a driver, its WebDriver session, and how worn both are.
 
 use super::{
+    command::LeaveUnheard,
     driver::Driver,
     limits::{PoolLimits, PoolSettings},
     registry::Registry,
@@ -26,6 +27,9 @@ pub(super) struct Browser {
     pub(super) document: Option<f64>,
     /// A page was opened and not read to the end.
     pub(super) is_unread: bool,
+    /// The last page still stands there.
+    pub(super) is_on_page: bool,
+    last_used: Instant,
     registry: Arc<Registry>,
 }
 
@@ -42,10 +46,15 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let url = driver.url();
-        let client = tokio::time::timeout(settings.limits.start, builder.connect(&url))
+        let session = async {
+            let client = builder.connect(&url).await.map_err(|error| format!("the driver gave no session: {error}"))?;
+            let prepared = client.issue_cmd(LeaveUnheard).await;
+            prepared.map_err(|error| format!("the browser could not be prepared: {error}"))?;
+            Ok::<_, String>(client)
+        };
+        let client = tokio::time::timeout(settings.limits.start, session)
             .await
-            .map_err(|_| format!("the browser was not ready within {:?}", settings.limits.start))?
-            .map_err(|error| format!("the driver gave no session: {error}"))?;
+            .map_err(|_| format!("the browser was not ready within {:?}", settings.limits.start))??;
         Ok(Self {
             client,
             driver,
@@ -54,6 +63,8 @@ impl Browser {
             pages: 0,
             document: None,
             is_unread: false,
+            is_on_page: false,
+            last_used: Instant::now(),
             registry: Arc::clone(registry),
         })
     }
@@ -81,9 +92,29 @@ impl Browser {
         }
     }
 
-    /// Whether the browser still answers, with one window.
+    /// Whether the browser still answers, with one window and, if a page still stands there, from within that page:
+    /// one whose scripts never end cannot be left either, which is nothing for the next page to find out.
     pub(super) async fn is_healthy(&mut self, limits: &PoolLimits) -> bool {
-        tokio::time::timeout(patience(limits), self.keep_one_window()).await.unwrap_or(false)
+        let answers = async {
+            self.keep_one_window().await
+                && (!self.is_on_page || self.client.execute("return 1", Vec::new()).await.is_ok())
+        };
+        tokio::time::timeout(patience(limits), answers).await.unwrap_or(false)
+    }
+
+    /// Read to its end, so that the next page may be opened right from it: an empty page in between costs a process of
+    /// its own, and twice the time of a quick page.
+    pub(super) fn was_read(&self) -> bool {
+        self.is_on_page && !self.is_unread
+    }
+
+    pub(super) fn rests(&mut self) {
+        self.last_used = Instant::now();
+    }
+
+    /// Whether nobody wanted it for so long that its page is to be left.
+    pub(super) fn lingers(&self, limit: Duration) -> bool {
+        self.is_on_page && self.last_used.elapsed() >= limit
     }
 
     async fn keep_one_window(&mut self) -> bool {
@@ -111,6 +142,7 @@ impl Browser {
     pub(super) async fn leave_page(&mut self, limits: &PoolLimits) -> bool {
         self.document = None;
         self.is_unread = false;
+        self.is_on_page = false;
         let leaving = async { self.keep_one_window().await && self.client.goto("about:blank").await.is_ok() };
         tokio::time::timeout(patience(limits), leaving).await.unwrap_or(false)
     }
@@ -142,7 +174,8 @@ fn capabilities(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Cap
         // A page is read when its document is there and its own signals say so; a picture that never comes
         // must not hold it up.
         "pageLoadStrategy": "eager",
-        "unhandledPromptBehavior": "dismiss",
+        // A page that asks whether it may be left is left.
+        "unhandledPromptBehavior": { "default": "dismiss", "beforeUnload": "accept" },
         "acceptInsecureCerts": false,
         // A little below our own limits: the driver then gives up first and can say on what.
         "timeouts": {
@@ -194,7 +227,9 @@ fn arguments(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Vec<St
         "--no-default-browser-check",
         "--no-proxy-server",
         "--mute-audio",
-        "--disable-features=Translate,MediaRouter,OptimizationHints,WebUSB,WebBluetooth",
+        // The last two are processes and pages kept for a reader who goes back or elsewhere; nobody does.
+        "--disable-features=Translate,MediaRouter,OptimizationHints,WebUSB,WebBluetooth,\
+         BackForwardCache,SpareRendererForSitePerProcess",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--window-size=1280,1600",
         "--js-flags=--max-old-space-size=512",

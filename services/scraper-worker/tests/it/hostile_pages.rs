@@ -84,6 +84,14 @@ async fn dialogs_without_end() {
             ),
         ),
         ("/stay-alerting", script("onbeforeunload = () => { while (true) alert('stay') }")),
+        ("/stay-listening", script("addEventListener('beforeunload', () => { while (true) {} }, true)")),
+        (
+            "/stay-hiding",
+            script(
+                "for (const t of ['pagehide', 'unload', 'visibilitychange']) (t[0] == 'v' ? document : window)['on' + t] = () => { while (true) {} }",
+            ),
+        ),
+        ("/stay-attribute", page("<body onbeforeunload='while (true) {}' onpagehide='while (true) {}'><h1>x</h1>")),
         ("/reload-and-stay", script("onbeforeunload = () => 'stay'; setInterval(() => location.reload(), 1)")),
     ];
     // Which of them can be read is the browser's affair; that they end, and harm nobody else, is ours.

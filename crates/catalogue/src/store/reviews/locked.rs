@@ -1,11 +1,10 @@
 //! Reviews that a transaction changes: locked first, then written.
 
-use super::{PUBLIC, ReviewRow, broken};
+use super::own::FullRow;
 use crate::{
-    reviews::Review,
+    reviews::OwnReview,
     store::{cached_sql::CachedSql, scores::Contribution},
 };
-use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, ReviewId, UniversityId},
@@ -14,38 +13,24 @@ use rmu_domain::{
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
 
-#[derive(Debug, QueryableByName)]
-struct LockedRow {
-    #[diesel(embed)]
-    review: ReviewRow,
-    #[diesel(sql_type = sql::Uuid)]
-    university_id: Uuid,
-    #[diesel(sql_type = sql::Uuid)]
-    author_id: Uuid,
-    #[diesel(sql_type = sql::Text)]
-    state: String,
-    #[diesel(sql_type = sql::Nullable<sql::Text>)]
-    state_cause: Option<String>,
-    #[diesel(sql_type = sql::Nullable<sql::Text>)]
-    state_reason: Option<String>,
-}
-
 /// A review as it stands, and stays until the transaction ends.
 #[derive(Debug, Clone)]
 pub(crate) struct LockedReview {
-    pub(crate) review: Review,
+    pub(crate) own: OwnReview,
     pub(crate) university: UniversityId,
-    pub(crate) author: AccountId,
-    pub(crate) state: ReviewState,
-    pub(crate) cause: Option<StateCause>,
-    pub(crate) reason: Option<String>,
+    /// Nobody, when their account is gone.
+    pub(crate) author: Option<AccountId>,
 }
 
 impl LockedReview {
+    pub(crate) fn id(&self) -> ReviewId {
+        self.own.review.id
+    }
+
     /// What it is in the aggregates; nothing unless it is visible.
     pub(crate) fn contribution(&self) -> Option<Contribution<'_>> {
-        let review = &self.review;
-        (self.state == ReviewState::Visible).then(|| Contribution {
+        let review = &self.own.review;
+        (self.own.state == ReviewState::Visible).then(|| Contribution {
             unit: review.unit,
             university: self.university,
             year: review.year,
@@ -68,27 +53,13 @@ pub(crate) async fn lock(
         .sql(")) ORDER BY id FOR SHARE")
         .execute(connection)
         .await?;
-    let rows: Vec<LockedRow> = CachedSql::new("SELECT ")
-        .sql(PUBLIC)
-        .sql(", university_id, author_id, state, state_cause, state_reason FROM reviews WHERE id = ANY(")
-        .uuids(ids())
-        .sql(") ORDER BY id FOR NO KEY UPDATE")
-        .load(connection)
-        .await?;
-    rows.into_iter().map(LockedRow::into_locked).collect()
-}
-
-impl LockedRow {
-    fn into_locked(self) -> Result<LockedReview, DatabaseError> {
-        Ok(LockedReview {
-            review: self.review.into_review()?,
-            university: self.university_id.into(),
-            author: self.author_id.into(),
-            state: ReviewState::parse(&self.state).map_err(broken)?,
-            cause: self.state_cause.as_deref().map(StateCause::parse).transpose().map_err(broken)?,
-            reason: self.state_reason,
-        })
-    }
+    let rows: Vec<FullRow> =
+        FullRow::select().sql("id = ANY(").uuids(ids()).sql(") ORDER BY id FOR NO KEY UPDATE").load(connection).await?;
+    let locked = rows.into_iter().map(|row| {
+        let (own, university, author) = row.into_parts()?;
+        Ok(LockedReview { own, university, author })
+    });
+    locked.collect()
 }
 
 pub(crate) async fn set_state(

@@ -1,7 +1,7 @@
 //! Notifications on the wire.
 
 use crate::routes::units::summary::CandidateView;
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use rmu_catalogue::notifications::{Inbox, Told};
 use rmu_domain::notification::News;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,8 @@ pub struct InboxView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
     pub id: Uuid,
-    pub at: DateTime<Utc>,
+    /// The day on which the caller was told.
+    pub on: NaiveDate,
     pub read: bool,
     pub unit: CandidateView,
     #[serde(flatten)]
@@ -51,6 +52,8 @@ pub enum NewsView {
     AppealDecided { review_id: Uuid, outcome: &'static str, reason: String },
     /// A review that the caller reported was dealt with: `actedOn` or `noViolation`.
     ReportHandled { review_id: Uuid, outcome: &'static str },
+    /// To admins: an appeal waits for a moderator other than the one who decided, and none was here lately.
+    AppealNeedsAnother { review_id: Uuid, case_id: Uuid },
 }
 
 /// Up to where everything is read.
@@ -79,7 +82,7 @@ impl From<Told> for NotificationView {
     fn from(told: Told) -> Self {
         Self {
             id: told.id.as_uuid(),
-            at: told.at,
+            on: told.on,
             read: told.is_read,
             unit: CandidateView::from(&told.unit),
             news: NewsView::from(told.news),
@@ -104,6 +107,9 @@ impl From<News> for NewsView {
             }
             News::ReportHandled { review, outcome } => {
                 Self::ReportHandled { review_id: review.as_uuid(), outcome: outcome.as_str() }
+            }
+            News::AppealNeedsAnother { review, case } => {
+                Self::AppealNeedsAnother { review_id: review.as_uuid(), case_id: case.as_uuid() }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Reviews on the wire, in and out.
 
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use rmu_catalogue::reviews::{Review, ShownAuthor};
 use rmu_domain::{
     ParseError,
@@ -18,6 +18,28 @@ use uuid::Uuid;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewReviewBody {
     pub unit_id: Uuid,
+    pub ratings: NewRatings,
+    pub would_recommend: bool,
+    /// The session in which the unit was taken, as the handbook names it.
+    #[schema(example = "Autumn", min_length = 1, max_length = 60)]
+    pub session: String,
+    /// The year in which it was taken; not in the future.
+    #[schema(example = 2026, minimum = 1990)]
+    pub year: i64,
+    /// Optional: 50 to 2000 characters, stored as written.
+    #[serde(default)]
+    #[schema(min_length = 50, max_length = 2000)]
+    pub text: Option<String>,
+    /// How the author appears: `anonymous` (by default), `nickname` or `verifiedStudent`.
+    #[serde(default)]
+    #[schema(example = "anonymous")]
+    pub shown_as: Option<String>,
+}
+
+/// What a review is to say instead; all of it, as when it was written.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditedReviewBody {
     pub ratings: NewRatings,
     pub would_recommend: bool,
     /// The session in which the unit was taken, as the handbook names it.
@@ -72,7 +94,22 @@ pub struct ReviewView {
     pub in_handbook: bool,
     /// As written: escape it where it is shown.
     pub text: Option<String>,
-    pub created_at: DateTime<Utc>,
+    /// The day, not the moment: nobody can tell from it who was online just then.
+    pub written_on: NaiveDate,
+    /// The day of the last edit, if the review was edited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited_on: Option<NaiveDate>,
+    pub votes: VoteCountsView,
+}
+
+/// How many readers found the review helpful, and how many did not.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VoteCountsView {
+    #[schema(example = 12)]
+    pub helpful: u32,
+    #[schema(example = 1)]
+    pub not_helpful: u32,
 }
 
 /// The author, as they chose to be shown.
@@ -97,6 +134,13 @@ pub struct RatingsView {
 }
 
 impl NewReviewBody {
+    pub fn parse(&self) -> Result<ReviewDraft, Problem> {
+        let Self { unit_id: _, ratings, would_recommend, session, year, text, shown_as } = self.clone();
+        EditedReviewBody { ratings, would_recommend, session, year, text, shown_as }.parse()
+    }
+}
+
+impl EditedReviewBody {
     /// Everything that is wrong at once, so that nobody has to send it five times.
     pub fn parse(&self) -> Result<ReviewDraft, Problem> {
         let mut refusals = Refusals::default();
@@ -146,6 +190,18 @@ impl Refusals {
     }
 }
 
+impl From<Ratings> for RatingsView {
+    fn from(ratings: Ratings) -> Self {
+        Self {
+            overall: ratings.overall.get(),
+            teaching: ratings.teaching.get(),
+            difficulty: ratings.difficulty.get(),
+            workload: ratings.workload.get(),
+            usefulness: ratings.usefulness.get(),
+        }
+    }
+}
+
 impl From<Review> for ReviewView {
     fn from(review: Review) -> Self {
         let author = match review.author {
@@ -160,19 +216,15 @@ impl From<Review> for ReviewView {
             unit_id: review.unit.as_uuid(),
             unit_code: review.unit_code,
             author,
-            ratings: RatingsView {
-                overall: review.ratings.overall.get(),
-                teaching: review.ratings.teaching.get(),
-                difficulty: review.ratings.difficulty.get(),
-                workload: review.ratings.workload.get(),
-                usefulness: review.ratings.usefulness.get(),
-            },
+            ratings: RatingsView::from(review.ratings),
             would_recommend: review.would_recommend,
             session: review.session,
             year: review.year,
             in_handbook: review.in_handbook,
             text: review.text,
-            created_at: review.created_at,
+            written_on: review.written_on,
+            edited_on: review.edited_on,
+            votes: VoteCountsView { helpful: review.helpful, not_helpful: review.not_helpful },
         }
     }
 }

@@ -71,7 +71,7 @@ async fn retry(
     let request = RetryScrape {
         job: job.into(),
         task,
-        started_by: admin.account,
+        started_by: admin.actor(),
         trace: trace(),
         idempotency_key: key.map_err(|error| Problem::invalid_parameter("Idempotency-Key", error.to_string()))?,
     };

@@ -1,10 +1,20 @@
 //! `POST /api/reviews` and `/api/units/{unit}/reviews`.
 
-use crate::filled::{FilledGateway, answer};
+use crate::{
+    auth_service::claims,
+    filled::{FilledGateway, answer},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Datelike;
 use insta::assert_json_snapshot;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use uuid::Uuid;
+
+mod crowd;
+mod own;
+mod reports;
+mod votes;
 
 async fn review(gateway: &FilledGateway, unit: &str) -> Value {
     json!({
@@ -32,13 +42,12 @@ async fn a_review_is_shown_as_chosen_and_changes_the_score() {
     body["shownAs"] = "nickname".into();
     let (status, written) = post(&gateway, &gateway.student(), &body).await;
     assert_eq!(status, StatusCode::CREATED, "{written}");
-    assert_json_snapshot!(written["data"], { ".id" => "[id]", ".unitId" => "[id]", ".createdAt" => "[time]", ".year" => "[year]" }, @r#"
+    assert_json_snapshot!(written["data"], { ".id" => "[id]", ".unitId" => "[id]", ".writtenOn" => "[day]", ".year" => "[year]" }, @r#"
     {
       "author": {
         "nickname": "ada",
         "shownAs": "nickname"
       },
-      "createdAt": "[time]",
       "id": "[id]",
       "inHandbook": true,
       "ratings": {
@@ -52,7 +61,12 @@ async fn a_review_is_shown_as_chosen_and_changes_the_score() {
       "text": "<b>Hard</b> but fair: the project teaches more than the lectures do.",
       "unitCode": "31251",
       "unitId": "[id]",
+      "votes": {
+        "helpful": 0,
+        "notHelpful": 0
+      },
       "wouldRecommend": true,
+      "writtenOn": "[day]",
       "year": "[year]"
     }
     "#);
@@ -90,23 +104,88 @@ async fn a_review_is_shown_as_chosen_and_changes_the_score() {
     "#);
 }
 
+/// A token of a student of the university that has FIT2004, and the account that it is of.
+async fn student_of_southbank(gateway: &FilledGateway) -> (String, Uuid) {
+    let (_, unit) = answer(gateway.get("/api/units/FIT2004").send().await.unwrap()).await;
+    let mut claims = claims("student", true);
+    // As the auth service makes them: such an id tells the moment at which the account was made.
+    let account = Uuid::now_v7();
+    claims["sub"] = account.to_string().into();
+    claims["nickname"] = "a-telling-name".into();
+    claims["university_id"] = unit["data"]["university"]["id"].clone();
+    (gateway.key.sign(&claims), account)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_learns_who_wrote() {
     let gateway = FilledGateway::start().await;
     let mut body = review(&gateway, "FIT2004").await;
     for shown_as in ["anonymous", "nickname", "verifiedStudent"] {
         body["shownAs"] = shown_as.into();
-        let mut claims = crate::auth_service::claims("student", true);
-        let account = uuid::Uuid::new_v4().to_string();
-        claims["sub"] = account.clone().into();
-        claims["nickname"] = "a-telling-name".into();
-        let (status, written) = post(&gateway, &gateway.key.sign(&claims), &body).await;
+        let (token, account) = student_of_southbank(&gateway).await;
+        let (status, written) = post(&gateway, &token, &body).await;
         assert_eq!(status, StatusCode::CREATED, "{written}");
-        let (_, listed) = answer(gateway.get("/api/units/FIT2004/reviews").send().await.unwrap()).await;
-        for answer in [written.to_string(), listed["data"][0].to_string()] {
-            assert!(!answer.contains(&account), "{answer}");
+        let path = format!("/api/reviews/{}", written["data"]["id"].as_str().unwrap());
+        let (_, one) = answer(gateway.get(&path).send().await.unwrap()).await;
+        assert_eq!(one["data"], written["data"]);
+        for answer in [written.to_string(), one.to_string()] {
+            assert!(!answer.contains(&account.to_string()), "{answer}");
             assert_eq!(answer.contains("a-telling-name"), shown_as == "nickname", "{answer}");
         }
+    }
+}
+
+fn names_a_time(text: &str) -> bool {
+    let is_time = |part: &[u8]| part[2] == b':' && [0, 1, 3, 4].iter().all(|at| part[*at].is_ascii_digit());
+    text.as_bytes().windows(5).any(is_time)
+}
+
+/// Whoever saw somebody online at a moment, or knows when an account was made, finds nothing to join that with.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_shown_tells_the_moment_of_writing() {
+    let gateway = FilledGateway::start().await;
+    let body = review(&gateway, "FIT2004").await;
+    let mut written = Vec::new();
+    for _ in 0..8 {
+        let (token, _) = student_of_southbank(&gateway).await;
+        let mut body = body.clone();
+        body["shownAs"] = "verifiedStudent".into();
+        written.push(post(&gateway, &token, &body).await.1["data"]["id"].as_str().unwrap().to_owned());
+    }
+    let answered = gateway.get("/api/units/FIT2004/reviews?limit=7").send().await.unwrap();
+    assert!(!answered.headers().contains_key("last-modified"));
+    let (_, page) = answer(answered).await;
+    let shown = page["data"].as_array().unwrap();
+    let today = [chrono::Utc::now().date_naive(), chrono::Utc::now().date_naive() - chrono::Days::new(1)];
+    for review in shown {
+        let day: chrono::NaiveDate = review["writtenOn"].as_str().unwrap().parse().unwrap();
+        assert!(today.contains(&day), "{review}");
+        assert!(!names_a_time(&review.to_string()), "{review}");
+        let id: Uuid = review["id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(id.get_timestamp(), None, "an id tells no time");
+    }
+    let order: Vec<&str> = shown.iter().map(|review| review["id"].as_str().unwrap()).collect();
+    assert!(order.is_sorted_by(|one, next| one > next), "ids are drawn by lot, and reviews of a day stand by id");
+    let cursor = page["meta"]["page"]["nextCursor"].as_str().unwrap();
+    let place: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
+    let numbers: Vec<u64> = place.as_object().unwrap().values().filter_map(Value::as_u64).collect();
+    assert!(numbers.iter().all(|number| *number <= u64::from(u32::MAX)), "no cursor counts parts of a second: {place}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verified_student_is_one_of_that_university() {
+    let gateway = FilledGateway::start().await;
+    let (token, _) = student_of_southbank(&gateway).await;
+    for (unit, token, status) in [
+        ("FIT2004", &gateway.student(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("09009", &token, StatusCode::UNPROCESSABLE_ENTITY),
+        ("FIT2004", &token, StatusCode::CREATED),
+    ] {
+        let mut body = review(&gateway, unit).await;
+        body["shownAs"] = "verifiedStudent".into();
+        let (found, answer) = post(&gateway, token, &body).await;
+        assert_eq!(found, status, "{answer}");
+        assert!(found == StatusCode::CREATED || answer["errors"][0]["field"] == "shownAs", "{answer}");
     }
 }
 
@@ -239,7 +318,7 @@ async fn reviews_are_sorted_and_paged() {
         body["ratings"]["overall"] = overall.into();
         assert_eq!(post(&gateway, &gateway.student(), &body).await.0, StatusCode::CREATED);
     }
-    for (sort, expected) in [("newest", [1, 5, 3]), ("highest", [5, 3, 1]), ("lowest", [1, 3, 5])] {
+    for (sort, expected) in [("highest", [5, 3, 1]), ("lowest", [1, 3, 5])] {
         let mut found = Vec::new();
         let mut path = format!("/api/units/FIT2004/reviews?sort={sort}&limit=2");
         loop {
@@ -249,5 +328,34 @@ async fn reviews_are_sorted_and_paged() {
             path = format!("/api/units/FIT2004/reviews?sort={sort}&limit=2&cursor={cursor}");
         }
         assert_eq!(found, expected, "{sort}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_filtered_and_refuse_what_they_do_not_know() {
+    let gateway = FilledGateway::start().await;
+    let mut body = review(&gateway, "31251?university=northfield").await;
+    for (overall, session) in [(5, "Autumn"), (4, "autumn"), (5, "Winter")] {
+        body["ratings"]["overall"] = overall.into();
+        body["session"] = session.into();
+        assert_eq!(post(&gateway, &gateway.student(), &body).await.0, StatusCode::CREATED);
+    }
+    let path = format!("/api/units/{}/reviews", body["unitId"].as_str().unwrap());
+    for (query, total) in
+        [("session=AUTUMN", "2"), ("rating=5", "2"), ("session=autumn&rating=5&sort=helpful", "1"), ("year=2020", "0")]
+    {
+        let (_, page) = answer(gateway.get(&format!("{path}?{query}")).send().await.unwrap()).await;
+        assert_eq!(page["meta"]["page"]["total"], total, "{query}");
+        assert_eq!(page["data"].as_array().unwrap().len().to_string(), total, "{query}");
+    }
+    for (query, field) in [
+        ("sort=best", "sort"),
+        ("rating=6", "rating"),
+        ("rating=x", "rating"),
+        ("session=", "session"),
+        ("year=1", "year"),
+    ] {
+        let (status, refused) = answer(gateway.get(&format!("{path}?{query}")).send().await.unwrap()).await;
+        assert_eq!((status, &refused["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &field.into()), "{query}");
     }
 }

@@ -1,0 +1,2 @@
+DROP INDEX reviews_arrivals;
+DROP TABLE review_fingerprints;

@@ -1,0 +1,2 @@
+DROP TABLE unit_bookmarks;
+DROP TABLE unit_follows;

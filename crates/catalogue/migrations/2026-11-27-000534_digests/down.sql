@@ -1,0 +1,2 @@
+DROP TABLE digest_outbox;
+DROP TABLE digest_settings;

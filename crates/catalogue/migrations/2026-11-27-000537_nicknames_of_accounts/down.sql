@@ -1,0 +1,1 @@
+ALTER TABLE account_standings DROP COLUMN nickname;

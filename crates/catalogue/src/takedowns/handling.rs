@@ -1,0 +1,243 @@
+//! What moderators do with requests to take a review down.
+
+use super::{NewTakedown, TakedownState, insert, refused};
+use crate::{
+    CatalogueError,
+    audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
+    moderation::{
+        CaseCause, DecisionReason, Verdict, author_of, decide_locked, lock, open_case, refused as refused_case,
+    },
+    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    reviews,
+    store::takedowns as store,
+    universities::university_named,
+};
+use chrono::{DateTime, Datelike, Utc};
+use rmu_domain::{
+    ParseError,
+    ids::{AccountId, CaseId, ReviewId, TakedownId},
+    moderation::{Effect, Refusal, TakedownRefusal},
+    notification::Reason,
+    slug::Slug,
+};
+use rmu_postgres::{AsyncPgConnection, Database};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// So long a request is kept for the moderator who took it up: time enough to ask back.
+const TAKEN_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// Which requests; the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TakedownFilter {
+    /// Those that are not closed, when absent.
+    pub state: Option<TakedownState>,
+    pub university: Option<Slug>,
+}
+
+/// A request as moderators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakedownSummary {
+    pub id: TakedownId,
+    /// Absent when the review is gone.
+    pub review: Option<ReviewId>,
+    pub state: TakedownState,
+    /// Absent once forgotten.
+    pub requester: Option<String>,
+    pub contact: Option<String>,
+    pub grounds: String,
+    /// The moderator who opened it for somebody.
+    pub opened_by: Option<AccountId>,
+    /// Until when a moderator has it, and who.
+    pub taken: Option<(DateTime<Utc>, AccountId)>,
+    pub decided_by: Option<AccountId>,
+    pub effect: Option<Effect>,
+    pub answer: Option<String>,
+    /// In which its author was told.
+    pub case: Option<CaseId>,
+    pub received_at: DateTime<Utc>,
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// What a moderator decides about a request.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The review goes out of sight, and its author is told why.
+    Uphold {
+        effect: Effect,
+        reason: DecisionReason,
+        message: Reason,
+        answer: Reason,
+    },
+    Refuse {
+        answer: Reason,
+    },
+}
+
+/// The place after which the next page begins.
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    /// Which list it belongs to.
+    f: u32,
+    /// Microseconds, as the database keeps them.
+    at: i64,
+    id: Uuid,
+}
+
+/// A page of requests, the oldest first.
+pub async fn takedowns(
+    database: &Database,
+    filter: &TakedownFilter,
+    cursor: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<TakedownSummary>, CatalogueError> {
+    let state = filter.state.map_or("", TakedownState::as_str);
+    let mark = fingerprint(&["takedowns", state, filter.university.as_ref().map_or("", Slug::as_str)]);
+    let after = cursor
+        .map(|cursor| place(cursor, mark))
+        .transpose()
+        .map_err(|error| CatalogueError::invalid("cursor", &error))?;
+    let mut connection = database.connection().await?;
+    let university = university_named(&mut connection, filter.university.as_ref()).await?;
+    let mut entries = store::page(&mut connection, filter.state, university, after, limit).await?;
+    let total = store::count(&mut connection, filter.state, university).await?;
+    let next = (entries.len() > limit.get()).then(|| {
+        entries.truncate(limit.get());
+        let last = entries.last();
+        last.map(|last| {
+            encode_cursor(&Place { f: mark, at: last.received_at.timestamp_micros(), id: last.id.as_uuid() })
+        })
+    });
+    Ok(Page { entries, total, next: next.flatten() })
+}
+
+fn place(cursor: &str, mark: u32) -> Result<(DateTime<Utc>, Uuid), ParseError> {
+    let place: Place = decode_cursor(cursor)?;
+    if place.f != mark {
+        return Err(foreign_cursor());
+    }
+    // Far dates would be refused by the database instead of by us.
+    let time = DateTime::from_timestamp_micros(place.at).filter(|time| (2000..=2200).contains(&time.year()));
+    let time = time.ok_or_else(|| ParseError::new("must be a cursor as given by the page before"))?;
+    Ok((time, place.id))
+}
+
+pub async fn takedown(database: &Database, id: TakedownId) -> Result<TakedownSummary, CatalogueError> {
+    store::find(&mut *database.connection().await?, id).await?.ok_or(CatalogueError::NotFound { what: "take-down" })
+}
+
+/// A moderator opens a request for somebody who asked by another way.
+pub async fn open_for(
+    database: &Database,
+    new: &NewTakedown,
+    actor: &Actor,
+) -> Result<TakedownSummary, CatalogueError> {
+    database
+        .transaction(async |connection| {
+            let id = insert(connection, new, store::Asker::Moderator(actor.account)).await?;
+            let entry = Entry::new(actor, AuditAction::TakedownOpened, Subject::of(SubjectKind::Takedown, id));
+            record(connection, &entry.with(Details::default().id("review", new.review))).await?;
+            store::find(connection, id).await?.ok_or(CatalogueError::NotFound { what: "take-down" })
+        })
+        .await
+}
+
+/// A request that is locked, after its review, if that is still there.
+struct Locked {
+    request: TakedownSummary,
+    is_taken_by_another: bool,
+}
+
+async fn lock_for(connection: &mut AsyncPgConnection, id: TakedownId, actor: &Actor) -> Result<Locked, CatalogueError> {
+    let missing = || CatalogueError::NotFound { what: "take-down" };
+    let before = store::find(connection, id).await?.ok_or_else(missing)?;
+    if let Some(review) = before.review {
+        match reviews::lock(connection, review).await {
+            Ok(standing) if author_of(&standing) == Some(actor.account) => {
+                return Err(refused_case(Refusal::OwnReview));
+            }
+            Ok(_) | Err(CatalogueError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let request = store::lock(connection, id).await?.ok_or_else(missing)?;
+    let is_taken_by_another = request.taken.is_some_and(|(until, by)| by != actor.account && until > Utc::now());
+    Ok(Locked { request, is_taken_by_another })
+}
+
+/// A moderator takes a request up; nobody else decides it for a day.
+pub async fn take(database: &Database, id: TakedownId, actor: &Actor) -> Result<TakedownSummary, CatalogueError> {
+    database
+        .transaction(async |connection| {
+            let locked = lock_for(connection, id, actor).await?;
+            let state = locked.request.state.take().map_err(refused)?;
+            if locked.is_taken_by_another {
+                return Err(refused(TakedownRefusal::Taken));
+            }
+            store::take(connection, id, state, actor.account, TAKEN_FOR).await?;
+            let entry = Entry::new(actor, AuditAction::TakedownTaken, Subject::of(SubjectKind::Takedown, id));
+            record(connection, &entry).await?;
+            store::find(connection, id).await?.ok_or(CatalogueError::NotFound { what: "take-down" })
+        })
+        .await
+}
+
+/// Decides a request. Upheld, it takes the review out of sight by a decision in a case of that review, so that its
+/// author is told and may appeal as against any other.
+pub async fn decide(
+    database: &Database,
+    id: TakedownId,
+    actor: &Actor,
+    answer: &Answer,
+) -> Result<TakedownSummary, CatalogueError> {
+    if let Answer::Uphold { effect, reason, .. } = answer {
+        reason.for_decision(effect.decision()).map_err(|error| CatalogueError::invalid("reason", &error))?;
+    }
+    database
+        .transaction(async |connection| {
+            let Locked { request, is_taken_by_another } = lock_for(connection, id, actor).await?;
+            let state = request.state.decide(matches!(answer, Answer::Uphold { .. })).map_err(refused)?;
+            if is_taken_by_another {
+                return Err(refused(TakedownRefusal::Taken));
+            }
+            let mut details = Details::default().word("state", state.as_str());
+            let (mut case, mut done) = (None, None);
+            let words = match answer {
+                Answer::Refuse { answer } => answer,
+                Answer::Uphold { effect, reason, message, answer } => {
+                    details = details.word("effect", effect.as_str()).word("reason", reason.as_str());
+                    if let Some(review) = request.review {
+                        case = Some(act(connection, review, actor, *effect, *reason, message).await?);
+                        done = Some(*effect);
+                    }
+                    answer
+                }
+            };
+            if let Some(case) = case {
+                details = details.id("case", case);
+            }
+            let closing = store::Closing { state, by: Some(actor.account), effect: done, answer: Some(words), case };
+            store::close(connection, id, &closing).await?;
+            let entry = Entry::new(actor, AuditAction::TakedownDecided, Subject::of(SubjectKind::Takedown, id));
+            record(connection, &entry.with(details)).await?;
+            store::find(connection, id).await?.ok_or(CatalogueError::NotFound { what: "take-down" })
+        })
+        .await
+}
+
+async fn act(
+    connection: &mut AsyncPgConnection,
+    review: ReviewId,
+    actor: &Actor,
+    effect: Effect,
+    reason: DecisionReason,
+    message: &Reason,
+) -> Result<CaseId, CatalogueError> {
+    let case = open_case(connection, review, CaseCause::TakeDown).await?;
+    let locked = lock(connection, case).await?;
+    let verdict =
+        Verdict { decision: effect.decision(), reason, words: Some(message.clone()), seen: locked.row.revision };
+    decide_locked(connection, &locked, actor, &verdict, message).await?;
+    Ok(case)
+}

@@ -1,0 +1,11 @@
+DROP INDEX accounts_created;
+DROP INDEX accounts_banned;
+DROP INDEX accounts_staff;
+DROP INDEX accounts_nickname_prefix;
+DROP INDEX accounts_email_prefix;
+ALTER TABLE accounts
+    DROP CONSTRAINT accounts_ban_is_whole,
+    DROP COLUMN banned_by,
+    DROP COLUMN ban_reason,
+    DROP COLUMN banned_until,
+    DROP COLUMN banned_at;

@@ -1,0 +1,2 @@
+DROP TABLE digests;
+ALTER TABLE mail_outbox DROP COLUMN unsubscribe_url;
