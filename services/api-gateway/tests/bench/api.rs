@@ -74,7 +74,7 @@ async fn start(catalogue: &Catalogue, vhost: &TestVhost, kept: bool) -> Service 
         ("AMQP_URL", vhost.amqp_url_as("gateway")),
         ("REDIS_URL", redis::url()),
         ("REDIS_PREFIX", redis::prefix()),
-        ("RATE_LIMIT_PER_MINUTE", "100000000".to_owned()),
+        ("RATE_LIMIT_PER_MINUTE", "1000000".to_owned()),
         ("READ_CACHE_SECONDS", if kept { "50" } else { "0" }.to_owned()),
         ("LOG_LEVEL", "warn".to_owned()),
     ];

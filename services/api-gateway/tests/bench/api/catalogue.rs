@@ -37,10 +37,11 @@ impl Catalogue {
         let facts = serde_json::to_string(&facts()).unwrap().replace('\'', "''");
         let statements = include_str!("generate.sql").replace(":units", &units.to_string());
         // `VACUUM` stands alone.
-        let (statements, vacuum) = statements.replace(":facts", &format!("'{facts}'")).split_once("VACUUM").map_or_else(
-            || panic!("the script ends by a vacuum"),
-            |(statements, rest)| (statements.to_owned(), format!("VACUUM{rest}")),
-        );
+        let (statements, vacuum) =
+            statements.replace(":facts", &format!("'{facts}'")).split_once("VACUUM").map_or_else(
+                || panic!("the script ends by a vacuum"),
+                |(statements, rest)| (statements.to_owned(), format!("VACUUM{rest}")),
+            );
         client.batch_execute(&statements).await.unwrap();
         client.batch_execute(&vacuum).await.unwrap();
         let took = started.elapsed();
@@ -77,7 +78,11 @@ impl Catalogue {
             }
             _ => {
                 let other = &self.some[(number * 31 + 1) % self.some.len()].0;
-                if other == id { format!("{base}/api/units/{id}") } else { format!("{base}/api/units/compare?ids={id},{other}") }
+                if other == id {
+                    format!("{base}/api/units/{id}")
+                } else {
+                    format!("{base}/api/units/compare?ids={id},{other}")
+                }
             }
         });
         urls.collect()
