@@ -79,6 +79,7 @@ async fn every_action_of_moderators_and_administrators_leaves_an_entry() {
     dead_letters(&mut walk).await;
     moderation(&mut walk).await;
     accounts(&mut walk).await;
+    units(&mut walk).await;
 
     let rights = |access| matches!(access, Access::Moderator | Access::Admin);
     let must: BTreeSet<(String, String)> = access_table()
@@ -189,6 +190,22 @@ async fn moderation(walk: &mut Walk) {
     walk.of(Method::POST, "/api/moderation/takedowns/{id}/claim", &request, json!({})).await;
     let refuse = json!({ "decision": "refuse", "answer": "It is the number of the office." });
     walk.of(Method::POST, "/api/moderation/takedowns/{id}/decisions", &request, refuse).await;
+}
+
+async fn units(walk: &mut Walk) {
+    let unit = "/api/admin/units/{unit}";
+    let fit = "/api/admin/units/FIT2004";
+    let put = walk.step(
+        Method::PUT,
+        &format!("{unit}/nicknames"),
+        &format!("{fit}/nicknames"),
+        json!({ "nicknames": ["algo"] }),
+    );
+    put.await;
+    let aliases = format!("{unit}/aliases");
+    walk.step(Method::POST, &aliases, &format!("{fit}/aliases"), json!({ "code": "FIT1004" })).await;
+    let path = format!("{fit}/aliases/FIT1004");
+    walk.step(Method::DELETE, &format!("{aliases}/{{code}}"), &path, json!({})).await;
 }
 
 async fn accounts(walk: &mut Walk) {
