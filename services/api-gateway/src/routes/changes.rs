@@ -10,9 +10,16 @@ use actix_web::{
 };
 
 /// Writes that change nothing which is cached, by how their paths begin or end.
-const BESIDE_THE_CATALOGUE: [&str; 5] =
-    ["/api/auth/", "/api/notifications", "/api/admin/scrapes", "/api/admin/queue", "/api/admin/dead-letters"];
-const READING: [&str; 5] = ["/preview", "/eligibility", "/follow", "/bookmark", "/refresh-requests"];
+const BESIDE_THE_CATALOGUE: [&str; 6] = [
+    "/api/auth/",
+    "/api/notifications",
+    "/api/takedowns",
+    "/api/admin/scrapes",
+    "/api/admin/queue",
+    "/api/admin/dead-letters",
+];
+const READING: [&str; 7] =
+    ["/preview", "/eligibility", "/follow", "/bookmark", "/refresh-requests", "/claim", "/appeal"];
 /// Writes whose handlers tell themselves, and more exactly, what changed.
 const TOLD: [&str; 2] = ["/api/reviews", "/api/reviews/{id}/vote"];
 
@@ -55,6 +62,9 @@ mod tests {
             ("/api/admin/units/{unit}/aliases", true),
             ("/api/auth/login", false),
             ("/api/admin/sources/preview", false),
+            ("/api/takedowns", false),
+            ("/api/moderation/cases/{id}/claim", false),
+            ("/api/moderation/cases/{id}/decisions", true),
             ("/api/anything/new", true),
         ] {
             assert_eq!(changes_everything(pattern), everything, "{pattern}");
