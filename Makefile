@@ -12,12 +12,13 @@ DEVSTACK := cargo run -q --locked --bin devstack --
 NEXTEST := cargo-nextest@0.9.143
 DENY := cargo-deny@0.20.2
 MACHETE := cargo-machete@0.9.2
+OHA := oha@1.16.0
 # Tests start the programs that were built beside them, so these are not built a second time.
 BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status truth truth-faults test soak bench-scrape lint fmt contracts
+.PHONY: help run up down status truth truth-faults test soak bench-scrape bench-api lint fmt contracts
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -52,6 +53,11 @@ soak: ## Kills browsers, workers and the broker hundreds of times and prints wha
 
 bench-scrape: ## Prints pages per second of the worker beside a bare WebDriver loop, and with 1, 2 and 4 browsers.
 	@$(DEVSTACK) test -- cargo bench -q --locked -p rmu-scraper-worker --bench scrape
+
+bench-api: ## Prints rates and latencies of search, units, reviews and more over 10 000 to 1 000 000 units; half an hour.
+	@command -v oha >/dev/null || cargo install --locked $(OHA)
+	@cargo build -q --locked --release --bin api-gateway
+	@$(DEVSTACK) test -- cargo bench -q --locked -p rmu-api-gateway --bench api
 
 lint: ## Checks format, lints, documentation, dependencies and published contracts.
 	@$(call need,cargo-deny,$(DENY))

@@ -21,8 +21,6 @@ use versions::Versions;
 
 /// Longer answers are not kept: they are rare, and Redis is shared.
 const LARGEST: usize = 256 * 1024;
-/// How long an answer is kept at least; a fifth more at most, so that what was kept together does not go together.
-const KEPT_FOR: Duration = Duration::from_secs(50);
 /// Whoever waits longer for another who reads the same reads for itself.
 const WAIT_LIMIT: Duration = Duration::from_secs(3);
 
@@ -32,12 +30,15 @@ pub struct ReadCache {
     store: Arc<RedisStore>,
     versions: Arc<Versions>,
     flights: Arc<Flights>,
+    kept_for: Duration,
 }
 
 impl ReadCache {
-    /// Must be called on the main runtime, which owns the connection.
-    pub fn new(redis: ConnectionManager, prefix: &str) -> Self {
+    /// `kept_for` is how long an answer is kept at least; a fifth more at most, so that what was kept together does not
+    /// go together. Nothing is kept if it is zero. Must be called on the main runtime, which owns the connection.
+    pub fn new(redis: ConnectionManager, prefix: &str, kept_for: Duration) -> Self {
         Self {
+            kept_for,
             store: Arc::new(RedisStore::new(redis, format!("{prefix}cache:"))),
             versions: Arc::default(),
             flights: Arc::default(),
@@ -54,6 +55,10 @@ impl ReadCache {
         asked: &str,
         compute: impl Future<Output = Result<Vec<u8>, ApiError>>,
     ) -> Result<Vec<u8>, ApiError> {
+        if self.kept_for.is_zero() {
+            count(kind, "bypass");
+            return compute.await;
+        }
         let Some(versions) = self.versions.read(&self.store, scopes).await else {
             count(kind, "bypass");
             return compute.await;
@@ -80,7 +85,7 @@ impl ReadCache {
         *answer = Some(computed.clone());
         drop(answer);
         if computed.len() <= LARGEST {
-            self.store.put(&key, computed.clone(), jittered(KEPT_FOR)).await;
+            self.store.put(&key, computed.clone(), jittered(self.kept_for)).await;
         }
         Ok(computed)
     }
@@ -128,6 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_kept_for_a_minute_at_most() {
-        assert!((KEPT_FOR..=Duration::from_secs(60)).contains(&jittered(KEPT_FOR)));
+        let kept_for = Duration::from_secs(50);
+        assert!((kept_for..=Duration::from_secs(60)).contains(&jittered(kept_for)));
     }
 }

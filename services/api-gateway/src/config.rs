@@ -52,6 +52,8 @@ pub struct Config {
     pub limits: RateLimits,
     /// Independent reports that hide a review until a moderator has looked at it.
     pub reports_to_hide: u32,
+    /// How long answers to reads are kept; not at all if zero.
+    pub read_cache: Duration,
     /// Where pages and screenshots of failures are kept, if they are.
     pub artefacts: Option<Place>,
     pub artefact_limits: retention::Limits,
@@ -110,6 +112,9 @@ impl Config {
         let reports_to_hide = env
             .number("REPORTS_TO_HIDE", "Independent reports that hide a review until a moderator looks.", 1..=1000)
             .default("3");
+        let read_cache = env
+            .number("READ_CACHE_SECONDS", "How long answers to reads are kept in Redis; 0 keeps none.", 0..=3600_u32)
+            .default("50");
         let artefacts = Place::read(env);
         let artefact_limits = retention::Limits::read(env);
         Some(Self {
@@ -132,6 +137,7 @@ impl Config {
             tokens: tokens?,
             limits: limits?,
             reports_to_hide: reports_to_hide?,
+            read_cache: Duration::from_secs(u64::from(read_cache?)),
             artefacts: artefacts?,
             artefact_limits: artefact_limits?,
         })

@@ -56,7 +56,7 @@ impl AppState {
         let auth = rpc::Client::new(broker.clone());
         let artefacts = open_artefacts(config.artefacts.as_ref())?;
         Ok(Self {
-            cache: ReadCache::new(redis.clone(), &config.redis_prefix),
+            cache: ReadCache::new(redis.clone(), &config.redis_prefix, config.read_cache),
             limiter: RateLimiter::new(redis.clone(), &config.redis_prefix),
             keys: Arc::new(KeyStore::new(auth.clone())),
             publisher: Publisher::new(broker.clone()),

@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn one_finds_the_other() {
         for (word, variant) in [
-            ("databases", Some("database")),
+            ("databases", Some("databas")),
             ("studies", Some("study")),
             ("study", Some("studies")),
             ("analyses", Some("analys")),

@@ -147,6 +147,28 @@ pub(crate) async fn count(
     count_rows(connection, rows).await
 }
 
+/// Whoever keeps one unit keeps the other instead: the first goes on as the second.
+pub(crate) async fn hand_over(
+    connection: &mut AsyncPgConnection,
+    from: UnitId,
+    to: UnitId,
+) -> Result<(), DatabaseError> {
+    for kept in [KeptAs::Followed, KeptAs::Bookmarked] {
+        CachedSql::new("WITH gone AS (DELETE FROM ")
+            .sql(table(kept))
+            .sql(" WHERE unit_id = ")
+            .uuid(from)
+            .sql(" RETURNING account_id, kept_at) INSERT INTO ")
+            .sql(table(kept))
+            .sql(" (unit_id, account_id, kept_at) SELECT ")
+            .uuid(to)
+            .sql(", account_id, kept_at FROM gone ON CONFLICT DO NOTHING")
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Everything that an account keeps.
 pub(crate) async fn delete_of_account(
     connection: &mut AsyncPgConnection,

@@ -4,10 +4,16 @@ use crate::support::{Catalogue, Unit};
 use futures_util::future::join_all;
 use rmu_catalogue::{
     CatalogueError, ConflictKind,
+    aliases::add_alias,
+    audit::Actor,
     kept_units::{KeptAs, MOST_KEPT, keep, let_go, of_account},
     page::PageLimit,
 };
-use rmu_domain::ids::{AccountId, UnitId};
+use rmu_domain::{
+    account::Role,
+    ids::{AccountId, UnitId},
+    unit_code::UnitCode,
+};
 
 async fn listed(catalogue: &Catalogue, kept: KeptAs, account: AccountId) -> Vec<String> {
     let (mut all, mut cursor) = (Vec::new(), None);
@@ -67,4 +73,21 @@ async fn no_account_keeps_more_than_the_bound_even_all_at_once() {
     let state =
         |error: &CatalogueError| matches!(error, CatalogueError::Conflict { kind: ConflictKind::WrongState, .. });
     assert!(refused.iter().all(|result| result.as_ref().is_err_and(state)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn whoever_keeps_a_unit_keeps_the_one_as_which_it_goes_on() {
+    let catalogue = Catalogue::start().await;
+    let north = catalogue.university("northfield").await;
+    let old = catalogue.unit(north, Unit { code: "A1", title: "A", ..Unit::default() }).await;
+    let new = catalogue.unit(north, Unit { code: "B1", title: "A", ..Unit::default() }).await;
+    let (ada, bob) = (AccountId::new(), AccountId::new());
+    for (account, unit) in [(ada, old), (bob, old), (bob, new)] {
+        keep(&catalogue.database, KeptAs::Followed, account, unit).await.unwrap();
+    }
+    let admin = Actor::new(AccountId::new(), Role::Admin);
+    add_alias(&catalogue.database, &admin, new, &UnitCode::parse("A1").unwrap()).await.unwrap();
+    for account in [ada, bob] {
+        assert_eq!(listed(&catalogue, KeptAs::Followed, account).await, ["B1"]);
+    }
 }

@@ -9,7 +9,10 @@ use rmu_catalogue::{
     scores,
 };
 use rmu_domain::{
-    helpfulness::Vote::{self, Helpful, NotHelpful},
+    helpfulness::{
+        Vote::{self, Helpful, NotHelpful},
+        rank,
+    },
     ids::{AccountId, ReviewId, UnitId},
     review::StateCause,
 };
@@ -83,7 +86,7 @@ async fn a_hundred_at_once_are_all_counted() {
         voter.unwrap();
     }
     let shown = reviews::one(&catalogue.database, review).await.unwrap();
-    assert_eq!((shown.helpful, shown.not_helpful), (70, 20));
+    assert_eq!((shown.helpful, shown.not_helpful, shown.helpful_rank), (70, 20, rank(70, 20)));
     assert_eq!(scores::check(&catalogue.database).await.unwrap(), scores::Drift::NONE);
 }
 

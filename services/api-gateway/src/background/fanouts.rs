@@ -1,7 +1,7 @@
 //! What becomes due for accounts: followers and requesters are told what happened, and what a deleted account
 //! left is cleared again. Every copy does; nothing is done by two.
 
-use crate::AppState;
+use crate::{AppState, cache::Scope};
 use chrono::Utc;
 use rmu_catalogue::{CatalogueError, accounts::clear_next_again, fanouts::tell_next};
 use std::time::Duration;
@@ -35,6 +35,8 @@ async fn round(state: &AppState, stop: &CancellationToken) -> Result<(), Catalog
         metrics::counter!("rmu_fanout_chunks_total").increment(1);
     }
     while !stop.is_cancelled() && clear_next_again(&state.database, Utc::now()).await? {
+        // Whatever it had written since may have been shown.
+        state.cache.changed(&[Scope::Everything]).await;
         metrics::counter!("rmu_deleted_accounts_cleared_total").increment(1);
     }
     Ok(())

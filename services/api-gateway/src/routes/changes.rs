@@ -10,10 +10,13 @@ use actix_web::{
 };
 
 /// Writes that change nothing which is cached, by how their paths begin or end.
-const BESIDE_THE_CATALOGUE: [&str; 6] = [
+const BESIDE_THE_CATALOGUE: [&str; 9] = [
     "/api/auth/",
+    "/api/me/",
     "/api/notifications",
+    "/api/digest/",
     "/api/takedowns",
+    "/api/admin/users/",
     "/api/admin/scrapes",
     "/api/admin/queue",
     "/api/admin/dead-letters",
@@ -61,6 +64,8 @@ mod tests {
             ("/api/reviews/{id}/vote", false),
             ("/api/admin/units/{unit}/aliases", true),
             ("/api/auth/login", false),
+            ("/api/me/digest", false),
+            ("/api/admin/users/{id}/ban", false),
             ("/api/admin/sources/preview", false),
             ("/api/takedowns", false),
             ("/api/moderation/cases/{id}/claim", false),

