@@ -3,7 +3,7 @@
 use crate::{
     CatalogueError,
     idempotency::{self, IdempotencyKey, Replay},
-    moderation::{Decision, DecisionReason, author_of, lock, refused},
+    moderation::{Decision, DecisionReason, lock, refused},
     notifications::tell_all,
     reviews,
     store::{appeals as store, moderation as cases},
@@ -122,5 +122,5 @@ pub async fn of_review(
 
 /// Of a review of somebody else there is nothing to see here, not even whether it is there.
 fn own(standing: reviews::ReviewStanding, author: AccountId) -> Result<reviews::ReviewStanding, CatalogueError> {
-    if author_of(&standing) == Some(author) { Ok(standing) } else { Err(CatalogueError::NotFound { what: "review" }) }
+    if standing.author == Some(author) { Ok(standing) } else { Err(CatalogueError::NotFound { what: "review" }) }
 }

@@ -162,8 +162,11 @@ pub struct RecordedEntry {
     pub id: AuditEntryId,
     pub actor: AccountId,
     pub role: Role,
-    pub action: AuditAction,
-    pub subject: Subject,
+    /// As it was written: a newer copy of the service may know more actions and kinds than this one, and no entry is
+    /// left out for that.
+    pub action: String,
+    pub subject_kind: String,
+    pub subject_id: String,
     pub details: Value,
     pub request_id: Option<String>,
     pub at: DateTime<Utc>,

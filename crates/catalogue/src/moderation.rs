@@ -15,9 +15,9 @@ pub use rmu_domain::moderation::{CASE_CLAIM, CaseCause, CaseState, Decision, Dec
 pub(crate) use steps::lock;
 pub use steps::{claim, open_by_hand, release};
 
-use crate::{CatalogueError, ConflictKind, reviews::ReviewStanding, store::moderation as store};
+use crate::{CatalogueError, ConflictKind, store::moderation as store};
 use rmu_domain::{
-    ids::{AccountId, CaseId, ReviewId},
+    ids::{CaseId, ReviewId},
     moderation::Refusal,
     review::ReviewState,
 };
@@ -31,6 +31,11 @@ pub async fn open_case(
     cause: CaseCause,
 ) -> Result<CaseId, CatalogueError> {
     store::open(connection, review, cause).await?.ok_or(CatalogueError::NotFound { what: "review" })
+}
+
+/// One more report of a review counts in the case that waits, if one does; to be called with the review locked.
+pub(crate) async fn reported(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<(), CatalogueError> {
+    Ok(store::count_report(connection, review).await?)
 }
 
 /// The author has changed a review; to be called in the transaction of every edit, with the review locked.
@@ -47,11 +52,6 @@ pub async fn resubmitted(connection: &mut AsyncPgConnection, review: ReviewId) -
         store::put_back(connection, latest, after.state, before.state != after.state).await?;
     }
     Ok(())
-}
-
-/// Who wrote the review; nobody, once that account is gone.
-pub(crate) fn author_of(standing: &ReviewStanding) -> Option<AccountId> {
-    standing.author
 }
 
 /// What a refusal of the rules is to whoever asked.
@@ -81,6 +81,8 @@ pub(crate) fn refused(refusal: Refusal) -> CatalogueError {
             conflict(ConflictKind::AlreadyAppealed, "there was an appeal already, and there is no second one")
         }
         Refusal::StillWaiting => conflict(ConflictKind::WrongState, "a moderator has still to decide"),
-        Refusal::Removed => conflict(ConflictKind::WrongState, "the review is removed"),
+        Refusal::Removed => {
+            conflict(ConflictKind::WrongState, "the review is removed: an appeal alone can bring it back")
+        }
     }
 }

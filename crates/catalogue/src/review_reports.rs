@@ -42,6 +42,7 @@ pub async fn report(
             if !store::insert(connection, review, reporter, report, reported.own.revision).await? {
                 return Ok(false);
             }
+            moderation::reported(connection, review).await?;
             if store::count_open(connection, review, enough).await? >= enough {
                 let hidden = NewState::Hidden { cause: StateCause::Reports, reason: Some(TOLD) };
                 move_all(connection, std::slice::from_ref(&reported), hidden).await?;

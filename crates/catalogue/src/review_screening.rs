@@ -27,8 +27,7 @@ pub(crate) async fn screen(
     withdrawn: bool,
 ) -> Result<(), CatalogueError> {
     let cause = if withdrawn {
-        // A moderator knew of the one before.
-        Some(CaseCause::Moderator)
+        Some(CaseCause::Resubmission)
     } else if is_nearly_another(connection, review).await? {
         Some(CaseCause::NearDuplicate)
     } else if review.edited_on.is_none() && comes_in_a_burst(connection, review).await? {

@@ -1,27 +1,29 @@
 //! A moderator decides: the review goes where it belongs, the author is told why, and it stands in the audit log.
 
 use super::{
-    Decision, DecisionReason, author_of, refused,
+    Decision, DecisionReason, refused,
     steps::{LockedCase, lock},
 };
 use crate::{
     CatalogueError, ConflictKind,
     audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
     idempotency::{self, IdempotencyKey, Replay},
-    notifications::tell,
+    notifications::{tell, tell_all},
     review_reports,
     reviews::{NewState, change_state},
-    store::moderation as store,
+    store::{moderation as store, review_reports as reports},
 };
 use rmu_domain::{
     ids::{CaseId, DecisionId},
     moderation::Decided,
-    notification::{AppealOutcome, News, Notification, Reason, ReviewDecision},
+    notification::{AppealOutcome, News, Notification, Reason, ReportOutcome, ReviewDecision},
     review::{ReviewState, StateCause},
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 
 const OPERATION: &str = "decide-case";
+/// So many of those who reported a review are told what came of it; the first ones.
+const MOST_TOLD: i64 = 100;
 
 /// What a moderator decides, after having seen a case.
 #[derive(Debug, Clone)]
@@ -99,13 +101,12 @@ pub(crate) async fn decide_locked(
         ));
     }
     let Decided { case: after, appeal_granted } = decided;
+    // Before the review is moved: what makes it visible settles its reports.
+    let reporters = reports::waiting_reporters(connection, standing.review, MOST_TOLD).await?;
     let cause = StateCause::Moderation;
     let reason = Some(told.as_str());
     match after.review {
-        // It stays as it is, and what was reported of it has been decided about.
-        ReviewState::Visible if case.review == ReviewState::Visible => {
-            review_reports::settle(connection, standing.review).await?;
-        }
+        ReviewState::Visible if case.review == ReviewState::Visible => {}
         ReviewState::Visible => drop(change_state(connection, standing.review, NewState::Visible).await?),
         ReviewState::Hidden => {
             change_state(connection, standing.review, NewState::Hidden { cause, reason }).await?;
@@ -117,10 +118,17 @@ pub(crate) async fn decide_locked(
     let id = DecisionId::new();
     let new = store::NewDecision { id, case: row.id(), by: actor.account, verdict, told, appeal_granted };
     store::insert_decision(connection, &new).await?;
-    if let Some(author) = author_of(standing) {
+    // Whatever was decided, what was reported until now has been decided about.
+    review_reports::settle(connection, standing.review).await?;
+    if let Some(author) = standing.author {
         let news = news(verdict, told, after.review, appeal_granted, locked);
         tell(connection, author, &Notification { unit: standing.unit, news }).await?;
     }
+    // Each is told for itself; what became of the author is not said.
+    let outcome =
+        if after.review == ReviewState::Visible { ReportOutcome::NoViolation } else { ReportOutcome::ActedOn };
+    let news = News::ReportHandled { review: standing.review, outcome };
+    tell_all(connection, &reporters, &Notification { unit: standing.unit, news }).await?;
     let details = Details::default()
         .word("decision", verdict.decision.as_str())
         .word("reason", verdict.reason.as_str())

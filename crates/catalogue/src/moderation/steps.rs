@@ -1,6 +1,6 @@
 //! Steps of a case that decide nothing: opened by a moderator, claimed, released.
 
-use super::{CaseCause, author_of, open_case, refused};
+use super::{CaseCause, open_case, refused};
 use crate::{
     CatalogueError, ConflictKind,
     audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use rmu_domain::{
     ids::{CaseId, ReviewId},
     moderation::{CASE_CLAIM, Case, Refusal},
+    review::ReviewState,
 };
 use rmu_postgres::{AsyncPgConnection, Database};
 
@@ -41,8 +42,11 @@ pub async fn open_by_hand(database: &Database, review: ReviewId, actor: &Actor) 
     database
         .transaction(async |connection| {
             let standing = reviews::lock(connection, review).await?;
-            if author_of(&standing) == Some(actor.account) {
+            if standing.author == Some(actor.account) {
                 return Err(refused(Refusal::OwnReview));
+            }
+            if standing.state == ReviewState::Removed {
+                return Err(refused(Refusal::Removed));
             }
             let case = open_case(connection, review, CaseCause::Moderator).await?;
             let entry = Entry::new(actor, AuditAction::CaseOpened, Subject::of(SubjectKind::Case, case));

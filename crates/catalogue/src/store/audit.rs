@@ -1,18 +1,14 @@
 //! SQL of the audit log: INSERT and SELECT, nothing else.
 
 use crate::{
-    audit::{AuditFilter, Entry, RecordedEntry, Subject},
+    audit::{AuditFilter, Entry, RecordedEntry},
     page::PageLimit,
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, moderation::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rmu_domain::{
-    account::Role,
-    audit::{AuditAction, SubjectKind},
-    ids::AuditEntryId,
-};
+use rmu_domain::{account::Role, ids::AuditEntryId};
 use rmu_postgres::DatabaseError;
 use serde_json::Value;
 use uuid::Uuid;
@@ -73,8 +69,7 @@ pub(crate) async fn page(
     limit: PageLimit,
 ) -> Result<Vec<RecordedEntry>, DatabaseError> {
     let rows: Vec<Row> = statement(filter, after, limit).load(connection).await?;
-    // A copy of the service that is older than an entry may not know its action: it cannot show it either.
-    Ok(rows.into_iter().filter_map(recorded).collect())
+    rows.into_iter().map(recorded).collect()
 }
 
 /// One statement text for each combination of filters, so that each is planned for the index that fits it.
@@ -107,13 +102,14 @@ pub(crate) fn statement(filter: &AuditFilter, after: Option<(DateTime<Utc>, Uuid
     statement.sql(" ORDER BY at DESC, id DESC LIMIT ").big(limit.and_one_more())
 }
 
-fn recorded(row: Row) -> Option<RecordedEntry> {
-    Some(RecordedEntry {
+fn recorded(row: Row) -> Result<RecordedEntry, DatabaseError> {
+    Ok(RecordedEntry {
         id: row.id.into(),
         actor: row.actor_id.into(),
-        role: Role::parse(&row.actor_role).ok()?,
-        action: AuditAction::parse(&row.action).ok()?,
-        subject: Subject { kind: SubjectKind::parse(&row.subject_kind).ok()?, id: row.subject_id },
+        role: Role::parse(&row.actor_role).map_err(broken)?,
+        action: row.action,
+        subject_kind: row.subject_kind,
+        subject_id: row.subject_id,
         details: row.details,
         request_id: row.request_id,
         at: row.at,

@@ -2,7 +2,7 @@
 
 use crate::{
     audit::Actor,
-    moderation::{CaseState, Decision, Verdict, author_of},
+    moderation::{CaseState, Decision, Verdict},
     reviews::ReviewStanding,
     store::cached_sql::CachedSql,
 };
@@ -20,6 +20,8 @@ use rmu_postgres::DatabaseError;
 use std::time::Duration;
 use uuid::Uuid;
 
+#[cfg(test)]
+mod plans;
 pub(crate) mod views;
 
 /// Whoever was not here for so long is not counted on.
@@ -58,6 +60,15 @@ pub(crate) async fn open(
     .await
     .optional()?;
     Ok(row.map(|row| row.id.into()))
+}
+
+/// Adds one to the reports of the waiting case of a review.
+pub(crate) async fn count_report(connection: &mut AsyncPgConnection, review: ReviewId) -> Result<(), DatabaseError> {
+    CachedSql::new("UPDATE moderation_cases SET reports = reports + 1 WHERE state <> 'decided' AND review_id = ")
+        .uuid(review)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 #[derive(Debug, QueryableByName)]
@@ -136,7 +147,7 @@ impl CaseRow {
         Ok(Case {
             state: CaseState::parse(&self.state).map_err(broken)?,
             review: standing.state,
-            author: author_of(standing),
+            author: standing.author,
             last,
             was_appealed: self.was_appealed,
             claim: self.claimed_by.map(|by| Claim { by: by.into(), is_over: self.claim_is_over }),

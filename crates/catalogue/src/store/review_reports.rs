@@ -1,12 +1,14 @@
 //! SQL of reports of reviews.
 
 use crate::store::{cached_sql::CachedSql, counting::CountRow};
+use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, ReviewId},
     report::{Report, ReportText},
 };
 use rmu_postgres::DatabaseError;
+use uuid::Uuid;
 
 /// False when the reporter has reported the review before.
 pub(crate) async fn insert(
@@ -55,4 +57,26 @@ pub(crate) async fn settle(connection: &mut AsyncPgConnection, review: ReviewId)
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[derive(Debug, QueryableByName)]
+struct ReporterRow {
+    #[diesel(sql_type = sql::Uuid)]
+    reporter_id: Uuid,
+}
+
+/// Who waits to hear what came of a report, the first ones first. For telling them, and for nothing else.
+pub(crate) async fn waiting_reporters(
+    connection: &mut AsyncPgConnection,
+    review: ReviewId,
+    most: i64,
+) -> Result<Vec<AccountId>, DatabaseError> {
+    let rows: Vec<ReporterRow> =
+        CachedSql::new("SELECT reporter_id FROM review_reports WHERE settled_at IS NULL AND review_id = ")
+            .uuid(review)
+            .sql(" ORDER BY reported_at LIMIT ")
+            .big(most)
+            .load(connection)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.reporter_id.into()).collect())
 }

@@ -4,11 +4,9 @@ use super::{NewTakedown, TakedownState, insert, refused};
 use crate::{
     CatalogueError,
     audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
-    moderation::{
-        CaseCause, DecisionReason, Verdict, author_of, decide_locked, lock, open_case, refused as refused_case,
-    },
+    moderation::{CaseCause, DecisionReason, Verdict, decide_locked, lock, open_case, refused as refused_case},
     page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
-    reviews,
+    reviews::{self, ReviewStanding},
     store::takedowns as store,
     universities::university_named,
 };
@@ -18,6 +16,7 @@ use rmu_domain::{
     ids::{AccountId, CaseId, ReviewId, TakedownId},
     moderation::{Effect, Refusal, TakedownRefusal},
     notification::Reason,
+    review::ReviewState,
     slug::Slug,
 };
 use rmu_postgres::{AsyncPgConnection, Database};
@@ -146,24 +145,27 @@ pub async fn open_for(
 /// A request that is locked, after its review, if that is still there.
 struct Locked {
     request: TakedownSummary,
+    /// How its review stands, if that is still there.
+    review: Option<ReviewStanding>,
     is_taken_by_another: bool,
 }
 
 async fn lock_for(connection: &mut AsyncPgConnection, id: TakedownId, actor: &Actor) -> Result<Locked, CatalogueError> {
     let missing = || CatalogueError::NotFound { what: "take-down" };
     let before = store::find(connection, id).await?.ok_or_else(missing)?;
-    if let Some(review) = before.review {
-        match reviews::lock(connection, review).await {
-            Ok(standing) if author_of(&standing) == Some(actor.account) => {
-                return Err(refused_case(Refusal::OwnReview));
-            }
-            Ok(_) | Err(CatalogueError::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
+    let review = match before.review {
+        Some(review) => match reviews::lock(connection, review).await {
+            Err(CatalogueError::NotFound { .. }) => None,
+            standing => Some(standing?),
+        },
+        None => None,
+    };
+    if review.as_ref().is_some_and(|standing| standing.author == Some(actor.account)) {
+        return Err(refused_case(Refusal::OwnReview));
     }
     let request = store::lock(connection, id).await?.ok_or_else(missing)?;
     let is_taken_by_another = request.taken.is_some_and(|(until, by)| by != actor.account && until > Utc::now());
-    Ok(Locked { request, is_taken_by_another })
+    Ok(Locked { request, review, is_taken_by_another })
 }
 
 /// A moderator takes a request up; nobody else decides it for a day.
@@ -196,7 +198,7 @@ pub async fn decide(
     }
     database
         .transaction(async |connection| {
-            let Locked { request, is_taken_by_another } = lock_for(connection, id, actor).await?;
+            let Locked { request, review, is_taken_by_another } = lock_for(connection, id, actor).await?;
             let state = request.state.decide(matches!(answer, Answer::Uphold { .. })).map_err(refused)?;
             if is_taken_by_another {
                 return Err(refused(TakedownRefusal::Taken));
@@ -207,9 +209,14 @@ pub async fn decide(
                 Answer::Refuse { answer } => answer,
                 Answer::Uphold { effect, reason, message, answer } => {
                     details = details.word("effect", effect.as_str()).word("reason", reason.as_str());
-                    if let Some(review) = request.review {
-                        case = Some(act(connection, review, actor, *effect, *reason, message).await?);
-                        done = Some(*effect);
+                    match review {
+                        // It is out of sight for good, and its author was told why.
+                        Some(standing) if standing.state == ReviewState::Removed => done = Some(Effect::Remove),
+                        Some(standing) => {
+                            case = Some(act(connection, standing.review, actor, *effect, *reason, message).await?);
+                            done = Some(*effect);
+                        }
+                        None => {}
                     }
                     answer
                 }

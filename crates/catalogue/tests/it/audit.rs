@@ -18,7 +18,7 @@ async fn listed(catalogue: &Catalogue, filter: &AuditFilter, limit: i64) -> Vec<
     loop {
         let limit = PageLimit::new(limit).unwrap();
         let (page, next) = entries(&catalogue.database, filter, cursor.as_deref(), limit).await.unwrap();
-        all.extend(page.into_iter().map(|entry| format!("{} {}", entry.action.as_str(), entry.subject.id)));
+        all.extend(page.into_iter().map(|entry| format!("{} {}", entry.action, entry.subject_id)));
         cursor = next;
         if cursor.is_none() {
             return all;

@@ -17,7 +17,7 @@ use rmu_domain::{
     account::Role,
     ids::{AccountId, CaseId, ReviewId},
     moderation::AppealText,
-    notification::{News, Reason},
+    notification::{News, Reason, ReportOutcome},
     review::ReviewState,
     slug::Slug,
 };
@@ -83,11 +83,13 @@ impl Court {
         assert!(self.catalogue.client.query(sql, &[]).await.unwrap().is_empty());
     }
 
-    pub(crate) async fn report(&self, reason: &str, detail: Option<&str>) {
+    pub(crate) async fn report(&self, reason: &str, detail: Option<&str>) -> AccountId {
         let sql = "INSERT INTO review_reports (review_id, reporter_id, reason, detail, revision)
                    VALUES ($1, $2, $3, $4, 1)";
-        let reporter = AccountId::new().as_uuid();
-        self.catalogue.client.execute(sql, &[&self.review.as_uuid(), &reporter, &reason, &detail]).await.unwrap();
+        let reporter = AccountId::new();
+        let (review, who) = (self.review.as_uuid(), reporter.as_uuid());
+        self.catalogue.client.execute(sql, &[&review, &who, &reason, &detail]).await.unwrap();
+        reporter
     }
 }
 
@@ -245,9 +247,11 @@ async fn the_queue_is_filtered_ordered_and_paged() {
     let court = Court::new().await;
     let catalogue = &court.catalogue;
     let south = catalogue.university("southbank").await;
-    let unit = catalogue.unit(south, Unit { code: "B1", title: "B", ..Unit::default() }).await;
     let mut opened = vec![court.open(CaseCause::Reports).await];
     for number in 0..4 {
+        // A unit each: several reviews of one at once would come before the moderators as a burst.
+        let code = format!("B{number}");
+        let unit = catalogue.unit(south, Unit { code: &code, title: "B", ..Unit::default() }).await;
         let written = write_review(&catalogue.database, unit, &author("bob"), &draft(2, "Autumn", 2025)).await;
         opened.push(open(catalogue, written.unwrap().id, CaseCause::NearDuplicate).await.unwrap());
         let sql = "UPDATE moderation_cases SET reports = $2 WHERE id = $1";
@@ -281,7 +285,8 @@ async fn the_queue_is_filtered_ordered_and_paged() {
     assert_eq!(listed(CaseFilter::default(), 20).await, [1, 2, 3, 4]);
     assert_eq!(listed(CaseFilter { state: Some(CaseState::Decided), ..CaseFilter::default() }, 20).await, [0]);
     // What is deleted is not waited for, and whoever decides about it is told.
-    catalogue.client.execute("DELETE FROM reviews WHERE unit_id = $1", &[&unit.as_uuid()]).await.unwrap();
+    let sql = "DELETE FROM reviews WHERE university_id = $1";
+    catalogue.client.execute(sql, &[&south.as_uuid()]).await.unwrap();
     assert!(listed(CaseFilter::default(), 20).await.is_empty());
     assert_eq!(kind(&court.decide(opened[1], &by, Decision::Keep).await.unwrap_err()), ConflictKind::WrongState);
     let foreign = cases(&catalogue.database, &reported, &by, Some("e30"), PageLimit::default()).await;
@@ -343,6 +348,24 @@ async fn an_appeal_that_nobody_else_can_judge_waits_and_an_admin_is_told() {
     let waiting = cases(database, &CaseFilter::default(), &other, None, PageLimit::default()).await.unwrap();
     assert!(!waiting.entries[0].needs_another);
     court.decide(id, &other, Decision::Restore).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_reported_is_told_once_what_came_of_it() {
+    let court = Court::new().await;
+    let reporter = court.report("abusive", None).await;
+    let id = court.open(CaseCause::Reports).await;
+    court.decide(id, &moderator(), Decision::Hide).await.unwrap();
+    let told = court.told(reporter).await;
+    assert!(matches!(told[..], [News::ReportHandled { outcome: ReportOutcome::ActedOn, .. }]), "{told:?}");
+    court.appeal().await.unwrap();
+    court.decide(id, &moderator(), Decision::Restore).await.unwrap();
+    let later = court.report("spam", None).await;
+    let other = court.open(CaseCause::Moderator).await;
+    court.decide(other, &moderator(), Decision::Keep).await.unwrap();
+    assert_eq!(court.told(reporter).await.len(), 1, "what was answered is past");
+    let told = court.told(later).await;
+    assert!(matches!(told[..], [News::ReportHandled { outcome: ReportOutcome::NoViolation, .. }]), "{told:?}");
 }
 
 #[tokio::test]

@@ -104,6 +104,14 @@ async fn what_cannot_be_done_to_the_review_is_not_done_to_the_request() {
     assert_eq!(takedown(database, view.id).await.unwrap().state, TakedownState::Received);
     assert_eq!(court.answers(view.id, &moderator(), &refused()).await.unwrap(), TakedownState::Refused);
     assert_eq!(court.state().await, ReviewState::Visible);
+    // What is removed already stays so, and its author is not told again.
+    let removed = court.asks().await.0;
+    court.decide(id, &moderator(), Decision::Remove).await.unwrap_err();
+    court.catalogue.client.execute("UPDATE moderation_cases SET claimed_until = now()", &[]).await.unwrap();
+    court.decide(id, &moderator(), Decision::Remove).await.unwrap();
+    court.answers(removed.id, &moderator(), &upheld(Effect::Hide)).await.unwrap();
+    assert_eq!(takedown(database, removed.id).await.unwrap().effect, Some(Effect::Remove));
+    assert_eq!((court.state().await, court.told(court.ada.account).await.len()), (ReviewState::Removed, 1));
     // Of a review that is gone there is nothing left to do but to answer.
     let (other, token) = court.asks().await;
     court.catalogue.client.execute("DELETE FROM reviews", &[]).await.unwrap();

@@ -141,6 +141,9 @@ impl Case {
 
     pub fn decide(self, decision: Decision, by: AccountId) -> Result<Decided, Refusal> {
         self.open_to(by)?;
+        if self.review == ReviewState::Removed && self.state != CaseState::Appealed && decision != Decision::Remove {
+            return Err(Refusal::Removed);
+        }
         let review = decision.applied_to(self.review).ok_or(Refusal::NotPossible(decision, self.review))?;
         let appeal_granted = (self.state == CaseState::Appealed).then_some(review == ReviewState::Visible);
         let last = Some(Ruling { decision, by });

@@ -135,4 +135,9 @@ fn what_is_refused_says_why() {
     assert_eq!(again.appeal(), Err(Refusal::AlreadyAppealed));
     let removed = open.decide(Decision::Remove, bob).unwrap().case;
     assert_eq!(removed.resubmit(), Err(Refusal::Removed));
+    // Nor by a case that was open when something else removed it.
+    let removed = Case { review: ReviewState::Removed, ..open };
+    assert_eq!(removed.decide(Decision::Restore, bob), Err(Refusal::Removed));
+    assert_eq!(removed.decide(Decision::Hide, bob), Err(Refusal::Removed));
+    assert!(removed.decide(Decision::Remove, bob).is_ok());
 }

@@ -62,9 +62,9 @@ pub struct AuditEntryBody {
     #[schema(example = "admin")]
     pub actor_role: &'static str,
     #[schema(example = "source.edited")]
-    pub action: &'static str,
+    pub action: String,
     #[schema(example = "source")]
-    pub subject_kind: &'static str,
+    pub subject_kind: String,
     /// An id or a slug; empty when there is only one of its kind.
     #[schema(example = "northfield-handbook")]
     pub subject_id: String,
@@ -124,9 +124,9 @@ fn body(entry: RecordedEntry) -> AuditEntryBody {
         id: entry.id.as_uuid(),
         actor_id: entry.actor.as_uuid(),
         actor_role: entry.role.as_str(),
-        action: entry.action.as_str(),
-        subject_kind: entry.subject.kind.as_str(),
-        subject_id: entry.subject.id,
+        action: entry.action,
+        subject_kind: entry.subject_kind,
+        subject_id: entry.subject_id,
         details: entry.details,
         request_id: entry.request_id,
         at: entry.at,

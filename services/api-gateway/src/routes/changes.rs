@@ -10,17 +10,19 @@ use actix_web::{
 };
 
 /// Writes that change nothing which is cached, by how their paths begin or end.
-const BESIDE_THE_CATALOGUE: [&str; 8] = [
+const BESIDE_THE_CATALOGUE: [&str; 9] = [
     "/api/auth/",
     "/api/me/",
     "/api/notifications",
     "/api/digest/",
+    "/api/takedowns",
     "/api/admin/users/",
     "/api/admin/scrapes",
     "/api/admin/queue",
     "/api/admin/dead-letters",
 ];
-const READING: [&str; 5] = ["/preview", "/eligibility", "/follow", "/bookmark", "/refresh-requests"];
+const READING: [&str; 7] =
+    ["/preview", "/eligibility", "/follow", "/bookmark", "/refresh-requests", "/claim", "/appeal"];
 /// Writes whose handlers tell themselves, and more exactly, what changed.
 const TOLD: [&str; 2] = ["/api/reviews", "/api/reviews/{id}/vote"];
 
@@ -65,6 +67,9 @@ mod tests {
             ("/api/me/digest", false),
             ("/api/admin/users/{id}/ban", false),
             ("/api/admin/sources/preview", false),
+            ("/api/takedowns", false),
+            ("/api/moderation/cases/{id}/claim", false),
+            ("/api/moderation/cases/{id}/decisions", true),
             ("/api/anything/new", true),
         ] {
             assert_eq!(changes_everything(pattern), everything, "{pattern}");

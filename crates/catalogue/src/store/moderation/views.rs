@@ -3,7 +3,8 @@
 use super::{STAFF_SEEN_WITHIN, broken};
 use crate::{
     moderation::{
-        CaseCause, CaseFilter, CaseState, CaseSummary, CaseText, Decision, DecisionReason, PastDecision, ReportCounts,
+        After, CaseCause, CaseFilter, CaseState, CaseSummary, CaseText, Decision, DecisionReason, PastDecision,
+        ReportCounts,
     },
     page::{PageLimit, Total},
     store::{cached_sql::CachedSql, counting::count_rows, units::CandidateRow},
@@ -18,8 +19,6 @@ use rmu_domain::{
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
-
-use crate::moderation::After;
 
 #[derive(Debug, QueryableByName)]
 struct SummaryRow {
@@ -58,7 +57,7 @@ fn summaries() -> CachedSql {
                 CASE WHEN kept.claimed_until > clock_timestamp() THEN kept.claimed_by END AS claimed_by,
                 kept.state = 'appealed' AND NOT EXISTS (
                     SELECT FROM moderation_staff AS staff
-                    WHERE account_id IS DISTINCT FROM (SELECT author_id FROM reviews WHERE id = kept.review_id)
+                    WHERE account_id IS DISTINCT FROM review.author_id
                       AND account_id <> (SELECT decided_by FROM moderation_decisions WHERE case_id = kept.id
                                          ORDER BY number DESC LIMIT 1)
                       AND ",
@@ -69,7 +68,9 @@ fn summaries() -> CachedSql {
                 unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
                 university.name AS university_name
          FROM moderation_cases AS kept
-         JOIN units AS unit ON unit.id = kept.unit_id
+         LEFT JOIN reviews AS review ON review.id = kept.review_id
+         -- A review may have come to another unit since, when the unit was renamed.
+         JOIN units AS unit ON unit.id = coalesce(review.unit_id, kept.unit_id)
          JOIN universities AS university ON university.id = kept.university_id
          WHERE ",
     )

@@ -215,3 +215,15 @@ async fn accounts(walk: &mut Walk) {
     walk.of(Method::PUT, "/api/admin/users/{id}/role", &account, json!({ "role": "moderator" })).await;
     walk.of(Method::DELETE, "/api/admin/users/{id}/sessions", &account, json!({})).await;
 }
+
+async fn units(walk: &mut Walk) {
+    for (method, rest, body) in [
+        (Method::PUT, "nicknames", json!({ "nicknames": ["Algo"] })),
+        (Method::POST, "aliases", json!({ "code": "31250" })),
+        (Method::DELETE, "aliases/{code}", json!({})),
+    ] {
+        let template = format!("/api/admin/units/{{unit}}/{rest}");
+        let path = template.replace("{unit}", "31251").replace("{code}", "31250") + "?university=northfield";
+        walk.step(method, &template, &path, body).await;
+    }
+}
