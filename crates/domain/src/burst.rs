@@ -11,7 +11,7 @@ pub const FRESH: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Reviews of fresh accounts are counted over a day.
 pub const FRESH_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// So many reviews of one unit by fresh accounts are a burst.
-pub const MANY_FRESH: usize = 4;
+pub const MANY_FRESH: usize = 6;
 
 /// A review of the unit that came lately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn a_few_by_fresh_accounts_are_a_burst() {
-        assert!(!is_burst(&arrivals(3, 60 * MINUTE, Some(MINUTE))));
-        assert!(is_burst(&arrivals(4, 60 * MINUTE, Some(MINUTE))));
-        let mut by_an_old_one = arrivals(5, 60 * MINUTE, Some(MINUTE));
+        assert!(!is_burst(&arrivals(5, 60 * MINUTE, Some(MINUTE))));
+        assert!(is_burst(&arrivals(6, 60 * MINUTE, Some(MINUTE))));
+        let mut by_an_old_one = arrivals(7, 60 * MINUTE, Some(MINUTE));
         by_an_old_one[0].account_age = Some(YEAR);
         assert!(!is_burst(&by_an_old_one), "who came before does not accuse an old account");
     }

@@ -59,16 +59,17 @@ async fn a_review_is_listed_and_counted_while_it_is_visible() {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_while_a_review_was_hidden_is_there_when_it_returns() {
+async fn what_was_asked_for_while_a_review_was_hidden_is_wanted_until_it_returns() {
     let catalogue = Catalogue::start().await;
     let unit = unit(&catalogue).await;
     let review = write_review(&catalogue.database, unit, &author("ada"), &draft(5, "Autumn", 2025)).await.unwrap().id;
     assert!(request_review(&catalogue.database, unit, AccountId::new()).await.is_err());
     moved(&catalogue.database, review, HIDDEN).await.unwrap();
     assert!(request_review(&catalogue.database, unit, AccountId::new()).await.is_ok());
+    let wanted = async || catalogue.client.query("SELECT FROM wanted_units", &[]).await.unwrap().len();
+    assert_eq!(wanted().await, 1);
     moved(&catalogue.database, review, NewState::Visible).await.unwrap();
-    let left = catalogue.client.query("SELECT FROM review_requests", &[]).await.unwrap();
-    assert!(left.is_empty());
+    assert_eq!(wanted().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
