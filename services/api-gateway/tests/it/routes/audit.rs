@@ -192,22 +192,6 @@ async fn moderation(walk: &mut Walk) {
     walk.of(Method::POST, "/api/moderation/takedowns/{id}/decisions", &request, refuse).await;
 }
 
-async fn units(walk: &mut Walk) {
-    let unit = "/api/admin/units/{unit}";
-    let fit = "/api/admin/units/FIT2004";
-    let put = walk.step(
-        Method::PUT,
-        &format!("{unit}/nicknames"),
-        &format!("{fit}/nicknames"),
-        json!({ "nicknames": ["algo"] }),
-    );
-    put.await;
-    let aliases = format!("{unit}/aliases");
-    walk.step(Method::POST, &aliases, &format!("{fit}/aliases"), json!({ "code": "FIT1004" })).await;
-    let path = format!("{fit}/aliases/FIT1004");
-    walk.step(Method::DELETE, &format!("{aliases}/{{code}}"), &path, json!({})).await;
-}
-
 async fn accounts(walk: &mut Walk) {
     let account = AccountRecordV1::example().account_id.to_string();
     walk.of(Method::POST, "/api/admin/users/{id}/ban", &account, json!({ "reason": "spam" })).await;
