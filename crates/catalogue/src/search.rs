@@ -206,9 +206,9 @@ fn found_by(pattern: &Pattern, step: Step, shown: &store::Shown) -> FoundBy {
     let by_code = matches!(step, Step::ExactCode | Step::NormalisedCode | Step::CodePrefix);
     let formerly = if step == Step::FormerCode { shown.formerly.clone() } else { None };
     let code = by_code.then(|| highlight::mark_code(&shown.code, pattern.code()));
-    let title = highlight::mark_words(&shown.title, pattern.words());
+    let title = highlight::mark_words(&shown.title, pattern.marked());
     let description = match (&shown.description, rung) {
-        (Some(description), Rung::Description) => highlight::excerpt(description, pattern.words()),
+        (Some(description), Rung::Description) => highlight::excerpt(description, pattern.marked()),
         _ => None,
     };
     FoundBy { rung, code, formerly, title, description }

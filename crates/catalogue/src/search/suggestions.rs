@@ -54,7 +54,7 @@ fn suggestion(pattern: &Pattern, unit: Candidate, by: Reached) -> Suggestion {
             SuggestedBy::Title { marked: highlight::mark_beginning(&unit.title, pattern.word_count()) }
         }
         Reached::TitleWords => {
-            let marked = highlight::mark_words(&unit.title, pattern.words());
+            let marked = highlight::mark_words(&unit.title, pattern.marked());
             SuggestedBy::Title { marked: marked.unwrap_or_else(|| highlight::mark_beginning(&unit.title, 0)) }
         }
     };

@@ -59,7 +59,7 @@ impl Pattern {
     }
 
     /// What is marked in a title that was found.
-    pub(crate) fn words(&self) -> &[String] {
+    pub(crate) fn marked(&self) -> &[String] {
         &self.marked
     }
 
