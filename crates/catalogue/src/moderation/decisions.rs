@@ -107,7 +107,9 @@ pub(crate) async fn decide_locked(
     let reason = Some(told.as_str());
     match after.review {
         ReviewState::Visible if case.review == ReviewState::Visible => {}
-        ReviewState::Visible => drop(change_state(connection, standing.review, NewState::Visible).await?),
+        ReviewState::Visible => {
+            change_state(connection, standing.review, NewState::Visible).await?;
+        }
         ReviewState::Hidden => {
             change_state(connection, standing.review, NewState::Hidden { cause, reason }).await?;
         }

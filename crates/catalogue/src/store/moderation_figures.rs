@@ -46,7 +46,7 @@ pub(crate) async fn months(
     end: NaiveDate,
 ) -> Result<Vec<PublishedMonth>, DatabaseError> {
     let rows: Vec<Row> = statement(start, end).load(connection).await?;
-    Ok(rows.into_iter().map(published).collect())
+    Ok(rows.iter().map(published).collect())
 }
 
 pub(crate) fn statement(start: NaiveDate, end: NaiveDate) -> CachedSql {
@@ -117,7 +117,7 @@ pub(crate) fn statement(start: NaiveDate, end: NaiveDate) -> CachedSql {
         )
 }
 
-fn published(row: Row) -> PublishedMonth {
+fn published(row: &Row) -> PublishedMonth {
     let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
     let seconds = row.median_seconds.map(|seconds| std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default());
     PublishedMonth {

@@ -10,7 +10,7 @@ use rmu_domain::{account::Role, ids::AccountId, slug::Slug};
 use tokio_postgres::error::SqlState;
 
 async fn write(catalogue: &Catalogue, entry: &Entry<'_>) {
-    record(&mut *catalogue.database.connection().await.unwrap(), entry).await.unwrap();
+    record(&mut catalogue.database.connection().await.unwrap(), entry).await.unwrap();
 }
 
 async fn listed(catalogue: &Catalogue, filter: &AuditFilter, limit: i64) -> Vec<String> {
@@ -31,7 +31,7 @@ async fn nobody_changes_what_was_recorded() {
     let stage = Stage::new().await;
     let actor = Actor::new(AccountId::new(), Role::Admin);
     let entry = Entry::new(&actor, AuditAction::QueueCleared, Subject::only(SubjectKind::Queue));
-    record(&mut *stage.database.connection().await.unwrap(), &entry).await.unwrap();
+    record(&mut stage.database.connection().await.unwrap(), &entry).await.unwrap();
     let catalogue = Catalogue::start().await;
     write(&catalogue, &entry).await;
     for statement in [

@@ -211,7 +211,8 @@ async fn get_unit(
             UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
         }
     };
-    cached(&request, &state, "unit", &[Scope::Unit(unit)], &unit.to_string(), compute).await
+    // On the heap: it is large, and lies in the futures of everything around it.
+    cached(&request, &state, "unit", &[Scope::Unit(unit)], &unit.to_string(), Box::pin(compute)).await
 }
 
 /// The one unit that a path means.
