@@ -6,7 +6,7 @@
 use crate::{
     CatalogueError,
     reviews::{AuthorsReviews, author_deleted, author_renamed},
-    store::{accounts as store, digests, fanouts, idempotency, kept_units, notifications, review_requests},
+    store::{accounts as store, digests, fanouts, idempotency, kept_units, moderation, notifications, review_requests},
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rmu_domain::{
@@ -69,18 +69,21 @@ pub async fn apply(
             // Changes of one account are applied one after the other.
             let known = store::lock(connection, account).await?;
             match change {
-                AccountChange::Renamed(nickname) if known.renamed_before(at) => {
+                AccountChange::Renamed(nickname) if known.renamed_before(at) && !known.is_deleted() => {
                     store::set_renamed(connection, account, nickname, at).await?;
                     author_renamed(connection, account, nickname).await?;
                 }
                 AccountChange::Banned(until) if known.ban_changed_before(at) => {
                     store::set_ban(connection, account, true, *until, at).await?;
+                    moderation::forget_staff(connection, account).await?;
                 }
                 AccountChange::Unbanned if known.ban_changed_before(at) => {
                     store::set_ban(connection, account, false, None, at).await?;
                 }
                 AccountChange::RoleChanged(role) if known.role_changed_before(at) => {
                     store::set_role(connection, account, *role, at).await?;
+                    // Who still is one comes again.
+                    moderation::forget_staff(connection, account).await?;
                 }
                 AccountChange::Deleted(reviews) if !known.is_deleted() => {
                     store::set_deleted(connection, account, *reviews, at, Utc::now() + CLEAR_AGAIN_AFTER).await?;
@@ -121,6 +124,7 @@ async fn clear(
         ReviewsLeft::Remove => AuthorsReviews::Remove,
     };
     author_deleted(connection, account, reviews).await?;
+    moderation::forget_staff(connection, account).await?;
     kept_units::delete_of_account(connection, account).await?;
     notifications::delete_of_account(connection, account).await?;
     digests::delete_of_account(connection, account).await?;

@@ -9,7 +9,7 @@ use crate::{
     audit::{self, Actor, AuditAction, Details, Entry, Subject, SubjectKind},
     reviews::states::{NewState, change_state},
     search::ranks,
-    store::{aliases as store, aliases::UnitRow, kept_units, reviews, scores::Changes, units},
+    store::{aliases as store, aliases::UnitRow, kept_units, nicknames, reviews, scores::Changes, units},
 };
 use rmu_domain::{
     ParseError,
@@ -65,6 +65,7 @@ pub async fn add_alias(
             store::point(connection, former.id, Some(unit)).await?;
             store::hide(connection, former.id).await?;
             kept_units::hand_over(connection, former.id, unit).await?;
+            nicknames::hand_over(connection, former.id, unit).await?;
             let set_aside = store::by_authors_of_both(connection, former.id, unit).await?;
             for review in &set_aside {
                 let aside = NewState::Hidden { cause: StateCause::Merge, reason: None };

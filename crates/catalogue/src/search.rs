@@ -142,6 +142,9 @@ async fn climb(
 ) -> Result<(Vec<Found>, Total), CatalogueError> {
     let key = after.map(Place::key);
     let key = key.as_ref();
+    if pattern.is_empty() {
+        return Ok((Vec::new(), Total::counted(0)));
+    }
     if !after.is_some_and(|place| place.more) {
         let bounded = store::bounded(connection, pattern, filters, sort, key, limit).await?;
         if !bounded.overflowed {

@@ -113,7 +113,7 @@ impl Config {
             .number("REPORTS_TO_HIDE", "Independent reports that hide a review until a moderator looks.", 1..=1000)
             .default("3");
         let read_cache = env
-            .number("READ_CACHE_SECONDS", "How long answers to reads are kept in Redis; 0 keeps none.", 0..=3600_u32)
+            .number("READ_CACHE_SECONDS", "How long answers to reads are kept in Redis; 0 keeps none.", 0..=1800_u32)
             .default("50");
         let artefacts = Place::read(env);
         let artefact_limits = retention::Limits::read(env);

@@ -59,6 +59,10 @@ pub async fn delete(context: &AuthContext, request: DeleteAccountV1) -> Result<A
     let work = context.database.transaction(async |connection| -> Result<(), AuthError> {
         administration::refuse_last_admin(connection, id).await?;
         let account = accounts::lock(connection, id).await?.ok_or(AuthError::BadToken)?;
+        // Or whoever is banned would begin anew with the same address.
+        if account.is_banned() {
+            return Err(AuthError::Banned { until: account.banned_until, reason: account.ban_reason });
+        }
         // Nothing with the address stays, also no mail that has not been sent.
         mail_outbox::delete_to(connection, &account.email).await?;
         accounts::delete(connection, id).await?;

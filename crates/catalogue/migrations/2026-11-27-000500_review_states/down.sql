@@ -1,3 +1,6 @@
+-- Before there were states every review was shown: what a moderator took out of sight must not come back by this.
+DELETE FROM reviews WHERE state <> 'visible';
+
 CREATE OR REPLACE VIEW unit_scores_recounted AS
 SELECT
     unit_id,

@@ -2,12 +2,15 @@
 //!
 //! Who reported a review is in no type here: there is nothing to show by mistake.
 
-use super::{CaseCause, CaseState, Decision, DecisionReason};
+use super::{CaseCause, CaseState, Decision, DecisionReason, refused};
 use crate::{
     CatalogueError,
     audit::Actor,
     page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
-    store::moderation::{self as store, views},
+    store::{
+        moderation::{self as store, views},
+        reviews::author_of,
+    },
     units::Candidate,
     universities::university_named,
 };
@@ -15,6 +18,7 @@ use chrono::{DateTime, Datelike, Utc};
 use rmu_domain::{
     ParseError,
     ids::{AccountId, CaseId, DecisionId, ReviewId},
+    moderation::Refusal,
     review::{Ratings, ReviewState},
     slug::Slug,
 };
@@ -157,7 +161,8 @@ fn place(cursor: &str, mark: u32, by_reports: bool) -> Result<After, ParseError>
     }
     let broken = || ParseError::new("must be a cursor as given by the page before");
     if by_reports {
-        return Ok(After::Reports(i32::try_from(place.by).map_err(|_| broken())?, place.id));
+        let reports = i32::try_from(place.by).ok().filter(|reports| *reports >= 0);
+        return Ok(After::Reports(reports.ok_or_else(broken)?, place.id));
     }
     // Far dates would be refused by the database instead of by us.
     let time = DateTime::from_timestamp_micros(place.by).filter(|time| (2000..=2200).contains(&time.year()));
@@ -170,6 +175,11 @@ pub async fn case(database: &Database, id: CaseId, actor: &Actor) -> Result<Case
     let missing = CatalogueError::NotFound { what: "case" };
     // First the case with its revision: should the review change meanwhile, a decision by this revision is refused.
     let summary = views::one(&mut connection, id, actor.account).await?.ok_or(missing)?;
+    if let Some(review) = summary.review
+        && author_of(&mut connection, review).await? == Some(actor.account)
+    {
+        return Err(refused(Refusal::OwnReview));
+    }
     let (review, earlier, reports) = match summary.review {
         Some(review) => (
             views::text(&mut connection, review).await?,

@@ -20,8 +20,8 @@ pub const MOST_REVISIONS: u32 = 100;
 
 /// Has a review say something else. What it said before is kept; saying the same again changes nothing.
 ///
-/// With `expected`, only while the review is at that revision. A review that is out of sight stays so: bringing it
-/// back is for moderators.
+/// With `expected`, only while the review is at that revision. A hidden review stays so: bringing it back is for
+/// moderators. A removed one is not edited.
 pub async fn edit(
     database: &Database,
     review: ReviewId,
@@ -33,6 +33,11 @@ pub async fn edit(
         .transaction(async |connection| {
             let before = locked(connection, review).await?;
             must_be_own(&before, author.account)?;
+            // It comes back by an appeal alone, and whoever judges that has to know what it says.
+            if before.own.state == ReviewState::Removed {
+                let detail = "a moderator removed the review: appeal, or delete it";
+                return Err(CatalogueError::conflict(ConflictKind::WrongState, detail));
+            }
             if expected.is_some_and(|expected| expected != before.own.revision) {
                 let now = before.own.revision;
                 let detail = format!("the review has been edited meanwhile and is at revision {now}");
@@ -68,14 +73,14 @@ pub async fn edit(
 
 /// Takes a review back, with its votes, reports and revisions; its author may write anew.
 ///
-/// Who takes back what was out of sight does not get around the moderators by that: what they write next of that
+/// Who takes back what was out of sight, or in question, does not get around the moderators by that: what they write next of that
 /// unit waits for one.
 pub async fn delete(database: &Database, review: ReviewId, author: AccountId) -> Result<(), CatalogueError> {
     database
         .transaction(async |connection| {
             let before = locked(connection, review).await?;
             must_be_own(&before, author)?;
-            if before.own.state != ReviewState::Visible {
+            if before.own.state != ReviewState::Visible || store::is_in_question(connection, review).await? {
                 store::keep_withdrawn(connection, before.own.review.unit, author).await?;
             }
             store::delete(connection, review).await?;

@@ -44,8 +44,11 @@ pub(crate) async fn claim_due(
                  (s.sent + row_number() OVER (PARTITION BY s.id ORDER BY {within}) - 1) / s.run AS turn
              FROM (
                  SELECT s.id, s.dispatch_window,
-                     greatest(1, least(16, 4000 / greatest(1, coalesce(
-                         (v.definition #>> '{{politeness,minGapMs}}')::bigint, 1000)))) AS run,
+                     -- Whatever an old definition has there, it must not stop the others.
+                     greatest(1, least(16, floor(4000 / greatest(1,
+                         CASE jsonb_typeof(v.definition #> '{{politeness,minGapMs}}')
+                         WHEN 'number' THEN (v.definition #> '{{politeness,minGapMs}}')::numeric
+                         ELSE 1000 END))))::bigint AS run,
                      (SELECT count(*) FROM scrape_tasks o
                       WHERE o.source_id = s.id AND o.state = 'dispatched') AS sent
                  FROM sources s

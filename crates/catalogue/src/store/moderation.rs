@@ -132,6 +132,10 @@ impl CaseRow {
         self.id.into()
     }
 
+    pub(crate) fn is_appealed(&self) -> bool {
+        self.state == CaseState::Appealed.as_str()
+    }
+
     /// The decision that an appeal would be against.
     pub(crate) fn last_decision(&self) -> Option<DecisionId> {
         self.last_id.map(DecisionId::from)
@@ -294,6 +298,12 @@ pub(crate) async fn saw(connection: &mut AsyncPgConnection, actor: &Actor) -> Re
         )
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// An account that is none of them any more, as far as is known now.
+pub(crate) async fn forget_staff(connection: &mut AsyncPgConnection, account: AccountId) -> Result<(), DatabaseError> {
+    CachedSql::new("DELETE FROM moderation_staff WHERE account_id = ").uuid(account).execute(connection).await?;
     Ok(())
 }
 

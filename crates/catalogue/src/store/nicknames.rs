@@ -78,3 +78,28 @@ pub(crate) async fn index(
         .await?;
     Ok(())
 }
+
+/// The names of a unit are names of the one that goes on under another code as well, also when the merge is undone.
+pub(crate) async fn hand_over(
+    connection: &mut AsyncPgConnection,
+    former: UnitId,
+    unit: UnitId,
+) -> Result<(), DatabaseError> {
+    CachedSql::new("INSERT INTO unit_nicknames (unit_id, folded, nickname) SELECT ")
+        .uuid(unit)
+        .sql(", folded, nickname FROM unit_nicknames WHERE unit_id = ")
+        .uuid(former)
+        .sql(" ON CONFLICT DO NOTHING")
+        .execute(connection)
+        .await?;
+    CachedSql::new(
+        "UPDATE unit_search SET abbreviations = ARRAY(
+             SELECT unnest(abbreviations) UNION SELECT folded FROM unit_nicknames WHERE unit_id = ",
+    )
+    .uuid(unit)
+    .sql(") WHERE unit_id = ")
+    .uuid(unit)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

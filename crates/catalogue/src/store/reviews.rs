@@ -25,11 +25,11 @@ mod own;
 mod plans;
 mod revisions;
 
-pub(crate) use authors::{delete_all, forget_author, make_nobodys, rename_author, touched_by};
+pub(crate) use authors::{author_of, delete_all, forget_author, make_nobodys, rename_author, touched_by};
 pub(crate) use listing::{Filter, page, session_named, total};
 pub(crate) use locked::{LockedReview, lock, set_state};
 pub(crate) use own::{count_own, find_own, page_of_own};
-pub(crate) use revisions::{delete, keep_withdrawn, revisions, rewrite, take_withdrawn};
+pub(crate) use revisions::{delete, is_in_question, keep_withdrawn, revisions, rewrite, take_withdrawn};
 
 /// What a new review takes over from its unit.
 #[derive(Debug, QueryableByName)]

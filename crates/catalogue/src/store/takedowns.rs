@@ -178,13 +178,32 @@ pub(crate) async fn view(
     }))
 }
 
-fn chosen(state: Option<TakedownState>, university: Option<UniversityId>) -> CachedSql {
-    let mut chosen = match state {
+/// Which requests.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Chosen {
+    /// Those that are not closed, when absent.
+    pub(crate) state: Option<TakedownState>,
+    pub(crate) university: Option<UniversityId>,
+    /// None about this account's reviews.
+    pub(crate) reader: Option<AccountId>,
+}
+
+fn chosen(which: &Chosen) -> CachedSql {
+    let mut chosen = match which.state {
         Some(state) => CachedSql::new("state = ").text(state.as_str()),
         None => CachedSql::new("closed_at IS NULL"),
     };
-    if let Some(university) = university {
+    if let Some(university) = which.university {
         chosen = chosen.sql(" AND university_id = ").uuid(university);
+    }
+    if let Some(reader) = which.reader {
+        chosen = chosen
+            .sql(
+                " AND NOT EXISTS (SELECT FROM reviews
+                                  WHERE reviews.id = takedowns.review_id AND reviews.author_id = ",
+            )
+            .uuid(reader)
+            .sql(")");
     }
     chosen
 }
@@ -192,34 +211,24 @@ fn chosen(state: Option<TakedownState>, university: Option<UniversityId>) -> Cac
 /// The requests after a place, one more than the page holds when there are more.
 pub(crate) async fn page(
     connection: &mut AsyncPgConnection,
-    state: Option<TakedownState>,
-    university: Option<UniversityId>,
+    which: &Chosen,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: PageLimit,
 ) -> Result<Vec<TakedownSummary>, DatabaseError> {
-    let rows: Vec<Row> = page_statement(state, university, after, limit).load(connection).await?;
+    let rows: Vec<Row> = page_statement(which, after, limit).load(connection).await?;
     rows.into_iter().map(Row::into_summary).collect()
 }
 
-pub(crate) fn page_statement(
-    state: Option<TakedownState>,
-    university: Option<UniversityId>,
-    after: Option<(DateTime<Utc>, Uuid)>,
-    limit: PageLimit,
-) -> CachedSql {
-    let mut statement = CachedSql::new(ALL).then(chosen(state, university));
+pub(crate) fn page_statement(which: &Chosen, after: Option<(DateTime<Utc>, Uuid)>, limit: PageLimit) -> CachedSql {
+    let mut statement = CachedSql::new(ALL).then(chosen(which));
     if let Some((at, id)) = after {
         statement = statement.sql(" AND (received_at, id) > (").time(at).sql(", ").uuid(id).sql(")");
     }
     statement.sql(" ORDER BY received_at, id LIMIT ").big(limit.and_one_more())
 }
 
-pub(crate) async fn count(
-    connection: &mut AsyncPgConnection,
-    state: Option<TakedownState>,
-    university: Option<UniversityId>,
-) -> Result<Total, DatabaseError> {
-    count_rows(connection, CachedSql::new("SELECT FROM takedowns WHERE ").then(chosen(state, university))).await
+pub(crate) async fn count(connection: &mut AsyncPgConnection, which: &Chosen) -> Result<Total, DatabaseError> {
+    count_rows(connection, CachedSql::new("SELECT FROM takedowns WHERE ").then(chosen(which))).await
 }
 
 pub(crate) async fn take(

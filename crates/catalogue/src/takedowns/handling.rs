@@ -2,12 +2,12 @@
 
 use super::{NewTakedown, TakedownState, insert, refused};
 use crate::{
-    CatalogueError,
+    CatalogueError, ConflictKind,
     audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
     moderation::{CaseCause, DecisionReason, Verdict, decide_locked, lock, open_case, refused as refused_case},
     page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     reviews::{self, ReviewStanding},
-    store::takedowns as store,
+    store::{reviews::author_of, takedowns as store},
     universities::university_named,
 };
 use chrono::{DateTime, Datelike, Utc};
@@ -33,6 +33,8 @@ pub struct TakedownFilter {
     /// Those that are not closed, when absent.
     pub state: Option<TakedownState>,
     pub university: Option<Slug>,
+    /// Not those about this account's own reviews: who complains about them is not for it to know.
+    pub reader: Option<AccountId>,
 }
 
 /// A request as moderators see it.
@@ -99,8 +101,9 @@ pub async fn takedowns(
         .map_err(|error| CatalogueError::invalid("cursor", &error))?;
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, filter.university.as_ref()).await?;
-    let mut entries = store::page(&mut connection, filter.state, university, after, limit).await?;
-    let total = store::count(&mut connection, filter.state, university).await?;
+    let chosen = store::Chosen { state: filter.state, university, reader: filter.reader };
+    let mut entries = store::page(&mut connection, &chosen, after, limit).await?;
+    let total = store::count(&mut connection, &chosen).await?;
     let next = (entries.len() > limit.get()).then(|| {
         entries.truncate(limit.get());
         let last = entries.last();
@@ -124,6 +127,22 @@ fn place(cursor: &str, mark: u32) -> Result<(DateTime<Utc>, Uuid), ParseError> {
 
 pub async fn takedown(database: &Database, id: TakedownId) -> Result<TakedownSummary, CatalogueError> {
     store::find(&mut *database.connection().await?, id).await?.ok_or(CatalogueError::NotFound { what: "take-down" })
+}
+
+/// The same, for a moderator who did not write the review.
+pub async fn takedown_for(
+    database: &Database,
+    id: TakedownId,
+    actor: &Actor,
+) -> Result<TakedownSummary, CatalogueError> {
+    let mut connection = database.connection().await?;
+    let found = store::find(&mut connection, id).await?.ok_or(CatalogueError::NotFound { what: "take-down" })?;
+    match found.review {
+        Some(review) if author_of(&mut connection, review).await? == Some(actor.account) => {
+            Err(refused_case(Refusal::OwnReview))
+        }
+        _ => Ok(found),
+    }
 }
 
 /// A moderator opens a request for somebody who asked by another way.
@@ -243,6 +262,11 @@ async fn act(
 ) -> Result<CaseId, CatalogueError> {
     let case = open_case(connection, review, CaseCause::TakeDown).await?;
     let locked = lock(connection, case).await?;
+    // Its author's appeal is not to be used up by what somebody else asked for.
+    if locked.row.is_appealed() {
+        let detail = "an appeal about this review waits: decide that first";
+        return Err(CatalogueError::conflict(ConflictKind::WrongState, detail));
+    }
     let verdict =
         Verdict { decision: effect.decision(), reason, words: Some(message.clone()), seen: locked.row.revision };
     decide_locked(connection, &locked, actor, &verdict, message).await?;

@@ -118,6 +118,17 @@ async fn sources_share_the_room_whoever_came_first() {
     assert_ne!(rounds[1], rounds[2]);
 }
 
+#[tokio::test]
+async fn a_gap_that_is_no_number_stops_nobody() {
+    let stage = Stage::new().await;
+    for (number, gap) in [r#""soon""#, "1e30", "0.5", "-1", "null"].into_iter().enumerate() {
+        let politeness = format!(r#"definition || '{{"politeness": {{"minGapMs": {gap}}}}}'"#);
+        stage.inside.batch_execute(&format!("UPDATE source_versions SET definition = {politeness}")).await.unwrap();
+        stage.start(LIMIT, list(&[&format!("{number:05}")])).await;
+        assert_eq!(stage.dispatch().await.len(), 1, "{gap}");
+    }
+}
+
 /// A unit that was read once.
 async fn known_unit(stage: &Stage, code: &str) -> UnitId {
     stage.start(LIMIT, list(&[code])).await;

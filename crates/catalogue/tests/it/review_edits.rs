@@ -117,8 +117,10 @@ async fn what_a_moderator_took_out_of_sight_does_not_return_by_an_edit_or_a_new_
     let database = &catalogue.database;
     let id = write_review(database, unit, &ada, &draft(5, "Autumn", 2025)).await.unwrap().id;
     remove(&catalogue, id).await;
-    let edited = edit(database, id, &ada, &draft(4, "Autumn", 2024), None).await.unwrap();
-    assert_eq!((edited.state, edited.reason.as_deref()), (ReviewState::Removed, Some("It names a tutor.")));
+    let edited = edit(database, id, &ada, &draft(4, "Autumn", 2024), None).await;
+    assert!(matches!(edited, Err(CatalogueError::Conflict { kind: ConflictKind::WrongState, .. })), "{edited:?}");
+    let kept = reviews::own(database, id, ada.account).await.unwrap();
+    assert_eq!((kept.state, kept.reason.as_deref()), (ReviewState::Removed, Some("It names a tutor.")));
     assert_eq!(counted(&catalogue, unit).await, "0");
     delete(database, id, ada.account).await.unwrap();
 

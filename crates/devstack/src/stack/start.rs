@@ -80,9 +80,10 @@ impl Stack {
             Servers::start(&tools, &options, &self.record),
             step("services built", build::build(&self.root, self.settings.release)),
         )?;
+        // From here on they are stopped in order, whatever fails.
+        let servers = self.servers.insert(servers);
         // A first build takes minutes, in which somebody else may have taken one of them.
         self.ports = choose_ports(&self.settings, &mut self.seeds, &self.folder)?;
-        let servers = self.servers.insert(servers);
         step("roles, schemas, queues", prepare::prepare(servers, &self.secrets, &self.settings)).await?;
         let context = Context {
             binaries: &binaries,

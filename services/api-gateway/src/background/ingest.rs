@@ -56,7 +56,9 @@ async fn ingest(state: &AppState, message: ScrapeResultV1) -> Outcome {
 fn may_have_changed_units(outcome: &TaskOutcome, applied: Applied) -> bool {
     match outcome {
         TaskOutcome::Unit(_) => applied == Applied::Finished(TaskState::Succeeded),
-        TaskOutcome::Entries(_) => matches!(applied, Applied::Finished(TaskState::Succeeded) | Applied::Retried),
+        TaskOutcome::Entries(_) => {
+            matches!(applied, Applied::Finished(TaskState::Succeeded | TaskState::Dead) | Applied::Retried)
+        }
         _ => false,
     }
 }

@@ -33,7 +33,8 @@ pub(crate) async fn tell_cache(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let writes = !request.method().is_safe();
     let response = next.call(request).await?;
-    if writes && response.status().is_success() {
+    // Also after an answer of 5xx: what was committed is so even if nobody could say it.
+    if writes && !response.status().is_client_error() {
         let state = response.request().app_data::<web::Data<AppState>>().cloned();
         let pattern = response.request().match_pattern();
         if let (Some(state), Some(pattern)) = (state, pattern)

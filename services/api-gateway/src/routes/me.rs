@@ -63,6 +63,8 @@ pub struct DigestSetting {
         (status = 204, description = "The account is gone."),
         (status = 401, description = "`bad_credentials`: the password is wrong; `unauthenticated`: no valid access \
             token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`banned`: an account goes when its ban is over.", body = ProblemBody,
+         content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: this is the last administrator.", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 422, description = "`invalid`: `errors` names the fields.", body = ProblemBody,

@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError, AppState,
-    auth::{Access, Caller, RouteAccess, Student},
+    auth::{Access, RouteAccess, Student},
     cache::Scope,
     routes::{
         cached::{cached, unit_id},
@@ -37,7 +37,7 @@ pub const ACCESS: &[RouteAccess] = &[
     RouteAccess::new("POST", "/api/reviews", Access::Student),
     RouteAccess::new("GET", "/api/reviews/{id}", Access::Public),
     RouteAccess::new("PUT", "/api/reviews/{id}", Access::Student),
-    RouteAccess::new("DELETE", "/api/reviews/{id}", Access::SignedIn),
+    RouteAccess::new("DELETE", "/api/reviews/{id}", Access::Student),
 ];
 
 pub fn configure(services: &mut ServiceConfig<'_>) {
@@ -252,7 +252,7 @@ async fn edit_review(
         (status = 204, description = "It is gone."),
         (status = 401, description = "`unauthenticated`: no valid access token.", body = ProblemBody,
          content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: somebody else's review.", body = ProblemBody,
+        (status = 403, description = "`forbidden`: somebody else's review; `email_not_verified`; `banned`.", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: there is no such review.", body = ProblemBody,
          content_type = "application/problem+json"),
@@ -261,8 +261,8 @@ async fn edit_review(
     )
 )]
 #[delete("/api/reviews/{id}")]
-async fn delete_review(state: web::Data<AppState>, caller: Caller, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    reviews::delete(&state.database, ReviewId::from(id.0), caller.account).await?;
+async fn delete_review(state: web::Data<AppState>, student: Student, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+    reviews::delete(&state.database, ReviewId::from(id.0), student.account).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -96,8 +96,17 @@ impl Browser {
     /// one whose scripts never end cannot be left either, which is nothing for the next page to find out.
     pub(super) async fn is_healthy(&mut self, limits: &PoolLimits) -> bool {
         let answers = async {
-            self.keep_one_window().await
-                && (!self.is_on_page || self.client.execute("return 1", Vec::new()).await.is_ok())
+            if !self.keep_one_window().await {
+                return false;
+            }
+            if self.is_on_page {
+                // The page may have gone to another by itself since it was read.
+                let Ok(made) = self.client.execute("return performance.timeOrigin", Vec::new()).await else {
+                    return false;
+                };
+                self.document = made.as_f64();
+            }
+            true
         };
         tokio::time::timeout(patience(limits), answers).await.unwrap_or(false)
     }

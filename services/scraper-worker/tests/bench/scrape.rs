@@ -26,7 +26,7 @@ use serde_json::Value;
 use std::{sync::Arc, time::Instant};
 use worker::{Worker, source_of, task, unit};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const PAGES: usize = 100;
 const WARM_UP: usize = 10;
 /// How many browsers, and whether they are replaced after so many pages as in production, or stay warm.

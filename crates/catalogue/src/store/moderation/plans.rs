@@ -75,7 +75,11 @@ async fn nothing_that_moderators_ask_reads_a_whole_table() {
     }
     for state in [None, Some(TakedownState::Received), Some(TakedownState::Refused)] {
         for after in [None, Some((Utc::now(), Uuid::nil()))] {
-            statements.push(takedowns::page_statement(state, None, after, limit));
+            statements.push(takedowns::page_statement(
+                &takedowns::Chosen { state, reader: Some(AccountId::new()), ..Default::default() },
+                after,
+                limit,
+            ));
         }
     }
     for filter in [

@@ -60,11 +60,12 @@ pub(crate) async fn delete_all(connection: &mut AsyncPgConnection, reviews: &[Re
     Ok(())
 }
 
-/// What else is kept of an account and points at what it wrote. Its reports stay, and are nobody's.
+/// What else is kept of an account and points at what it wrote. Its reports stay, are nobody's, and hide
+/// nothing any more: whoever registers again could else be several who reported.
 pub(crate) async fn forget_author(connection: &mut AsyncPgConnection, author: AccountId) -> Result<(), DatabaseError> {
     CachedSql::new("DELETE FROM withdrawn_reviews WHERE author_id = ").uuid(author).execute(connection).await?;
     CachedSql::new("DELETE FROM idempotency_keys WHERE account_id = ").uuid(author).execute(connection).await?;
-    CachedSql::new("UPDATE review_reports SET reporter_id = gen_random_uuid() WHERE reporter_id = ")
+    CachedSql::new("UPDATE review_reports SET reporter_id = gen_random_uuid(), settled_at = coalesce(settled_at, now()) WHERE reporter_id = ")
         .uuid(author)
         .execute(connection)
         .await?;
@@ -84,4 +85,19 @@ pub(crate) async fn rename_author(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Who wrote a review, while that is somebody; for decisions about what may be seen of it.
+pub(crate) async fn author_of(
+    connection: &mut AsyncPgConnection,
+    review: ReviewId,
+) -> Result<Option<AccountId>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+        author: Option<Uuid>,
+    }
+    let rows: Vec<Row> =
+        CachedSql::new("SELECT author_id AS author FROM reviews WHERE id = ").uuid(review).load(connection).await?;
+    Ok(rows.into_iter().find_map(|row| row.author).map(AccountId::from))
 }

@@ -90,6 +90,29 @@ pub(crate) async fn delete(connection: &mut AsyncPgConnection, review: ReviewId)
     Ok(())
 }
 
+/// Whether a moderator has still to look at a locked review, or somebody reported it.
+pub(crate) async fn is_in_question(
+    connection: &mut AsyncPgConnection,
+    review: ReviewId,
+) -> Result<bool, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = sql::Bool)]
+        is_so: bool,
+    }
+    let row: Row = CachedSql::new(
+        "SELECT EXISTS (SELECT FROM review_reports AS report
+                        WHERE report.review_id = review.id AND report.settled_at IS NULL)
+             OR EXISTS (SELECT FROM moderation_cases AS kept
+                        WHERE kept.review_id = review.id AND kept.state <> 'decided') AS is_so
+         FROM reviews AS review WHERE review.id = ",
+    )
+    .uuid(review)
+    .get_result(connection)
+    .await?;
+    Ok(row.is_so)
+}
+
 pub(crate) async fn keep_withdrawn(
     connection: &mut AsyncPgConnection,
     unit: UnitId,

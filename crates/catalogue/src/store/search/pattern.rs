@@ -86,6 +86,11 @@ impl Pattern {
     }
 
     /// The cheap rungs that could match, in order.
+    /// Whether there is nothing in it that could be found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps().is_empty()
+    }
+
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         if !self.code.is_empty() {

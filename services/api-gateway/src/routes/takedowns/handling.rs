@@ -57,7 +57,7 @@ struct TakedownsQuery {
 async fn list(
     request: HttpRequest,
     state: web::Data<AppState>,
-    _moderator: Moderator,
+    moderator: Moderator,
     query: Query<TakedownsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query.0;
@@ -65,6 +65,7 @@ async fn list(
     let filter = TakedownFilter {
         state: query.state.as_deref().map(TakedownState::parse).transpose().map_err(refused("state"))?,
         university: parameters::slug("university", query.university.as_deref())?,
+        reader: Some(moderator.account),
     };
     let found = takedowns::takedowns(&state.database, &filter, query.cursor.as_deref(), limit)
         .await
@@ -109,10 +110,10 @@ async fn open(
 async fn show(
     request: HttpRequest,
     state: web::Data<AppState>,
-    _moderator: Moderator,
+    moderator: Moderator,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let found = takedowns::takedown(&state.database, takedown_id(&id.0)?).await?;
+    let found = takedowns::takedown_for(&state.database, takedown_id(&id.0)?, &moderator.actor()).await?;
     Ok(Data::new(TakedownView::from(found)).or_not_modified(&request))
 }
 
