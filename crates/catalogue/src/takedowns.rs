@@ -5,7 +5,9 @@
 
 mod handling;
 
-pub use handling::{Answer, TakedownFilter, TakedownSummary, decide, open_for, take, takedown, takedown_for, takedowns};
+pub use handling::{
+    Answer, TakedownFilter, TakedownSummary, decide, open_for, take, takedown, takedown_for, takedowns,
+};
 pub use rmu_domain::moderation::{Contact, Effect, Grounds, PersonName, TakedownState};
 
 use crate::{CatalogueError, ConflictKind, reviews, store::takedowns as store};

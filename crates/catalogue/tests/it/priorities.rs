@@ -122,10 +122,12 @@ async fn sources_share_the_room_whoever_came_first() {
 async fn a_gap_that_is_no_number_stops_nobody() {
     let stage = Stage::new().await;
     for (number, gap) in [r#""soon""#, "1e30", "0.5", "-1", "null"].into_iter().enumerate() {
-        let politeness = format!(r#"definition || '{{"politeness": {{"minGapMs": {gap}}}}}'"#);
-        stage.inside.batch_execute(&format!("UPDATE source_versions SET definition = {politeness}")).await.unwrap();
         stage.start(LIMIT, list(&[&format!("{number:05}")])).await;
+        let changed = format!(r#"definition || '{{"politeness": {{"minGapMs": {gap}}}}}'"#);
+        stage.inside.batch_execute(&format!("UPDATE source_versions SET definition = {changed}")).await.unwrap();
         assert_eq!(stage.dispatch().await.len(), 1, "{gap}");
+        let sound = "definition - 'politeness'";
+        stage.inside.batch_execute(&format!("UPDATE source_versions SET definition = {sound}")).await.unwrap();
     }
 }
 
