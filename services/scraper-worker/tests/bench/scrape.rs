@@ -68,6 +68,12 @@ impl Host {
         if let Some(steps) = source.definition["page"].get_mut("steps").and_then(Value::as_array_mut) {
             steps.retain(|step| step["kind"] != "follow");
         }
+        // Nor are the facts that stand there.
+        for rules in source.definition["facts"].as_object_mut().into_iter().flat_map(|facts| facts.values_mut()) {
+            if let Some(rules) = rules.as_array_mut() {
+                rules.retain(|rule| rule.get("page").is_none());
+            }
+        }
         let truth = reqwest::get(format!("{origin}/_truth/units.json?year=2026")).await.unwrap();
         let truth: Value = truth.json().await.unwrap();
         let units = truth["units"].as_array().unwrap().iter();
