@@ -4,17 +4,17 @@ CARGO := $(shell command -v cargo 2>/dev/null)
 ifeq ($(CARGO),)
 $(error cargo was not found. Install Rust from https://rustup.rs, open a new shell and run make again)
 endif
+# Tests start the programs that were built beside them, so these are not built a second time.
+BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 # Not `-p rmu-devstack`: chosen over the whole workspace, its dependencies have the features that the services
-# need too, and are built once instead of twice.
-DEVSTACK := cargo run -q --locked --bin devstack --
+# need too, and are built once instead of twice. A first build takes minutes, and is to be seen.
+DEVSTACK := cargo run $(if $(wildcard $(BUILT)/devstack),-q) --locked --bin devstack --
 
 # Tools that are no part of the toolchain, in the versions that were used last. Installed only when missing.
 NEXTEST := cargo-nextest@0.9.143
 DENY := cargo-deny@0.20.2
 MACHETE := cargo-machete@0.9.2
 OHA := oha@1.16.0
-# Tests start the programs that were built beside them, so these are not built a second time.
-BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 need = command -v $(1) >/dev/null || cargo install --locked --debug $(2)
 
 .DEFAULT_GOAL := help
