@@ -5,7 +5,7 @@
 
 use crate::{
     CatalogueError,
-    page::{PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{PageLimit, by_time, cut, fingerprint, is_plausible_year},
     store::audit as store,
 };
 use chrono::{DateTime, Datelike, Utc};
@@ -17,7 +17,6 @@ use rmu_domain::{
     slug::Slug,
 };
 use rmu_postgres::{AsyncPgConnection, Database};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -186,16 +185,6 @@ pub struct AuditFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// The place after which the next page begins.
-#[derive(Debug, Serialize, Deserialize)]
-struct Place {
-    /// Which list it belongs to.
-    f: u32,
-    /// Microseconds, as the database keeps them.
-    at: i64,
-    id: Uuid,
-}
-
 /// A page of entries, the latest first, and where the next one begins.
 pub async fn entries(
     database: &Database,
@@ -206,19 +195,17 @@ pub async fn entries(
     if filter.subject_id.is_some() && filter.subject_kind.is_none() {
         return Err(CatalogueError::invalid("subjectId", &ParseError::new("needs `subjectKind` beside it")));
     }
+    for (field, time) in [("from", filter.from), ("until", filter.until)] {
+        if time.is_some_and(|time| !is_plausible_year(time.year())) {
+            return Err(CatalogueError::invalid(field, &ParseError::new("must be a time of the years 2000 to 2200")));
+        }
+    }
     let mark = mark(filter);
-    let after = cursor
-        .map(|cursor| place(cursor, mark))
-        .transpose()
-        .map_err(|error| CatalogueError::invalid("cursor", &error))?;
+    let after = by_time::place(cursor, mark)?;
     let mut connection = database.connection().await?;
     let mut entries = store::page(&mut connection, filter, after, limit).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        let last = entries.last();
-        last.map(|last| encode_cursor(&Place { f: mark, at: last.at.timestamp_micros(), id: last.id.as_uuid() }))
-    });
-    Ok((entries, next.flatten()))
+    let next = cut(&mut entries, limit, |last| by_time::cursor(mark, last.at, last.id.as_uuid()));
+    Ok((entries, next))
 }
 
 fn mark(filter: &AuditFilter) -> u32 {
@@ -232,15 +219,4 @@ fn mark(filter: &AuditFilter) -> u32 {
         &time(filter.from),
         &time(filter.until),
     ])
-}
-
-fn place(cursor: &str, mark: u32) -> Result<(DateTime<Utc>, Uuid), ParseError> {
-    let place: Place = decode_cursor(cursor)?;
-    if place.f != mark {
-        return Err(foreign_cursor());
-    }
-    // Far dates would be refused by the database instead of by us.
-    let time = DateTime::from_timestamp_micros(place.at).filter(|time| (2000..=2200).contains(&time.year()));
-    let time = time.ok_or_else(|| ParseError::new("must be a cursor as given by the page before"))?;
-    Ok((time, place.id))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     store::history as store,
 };
 use chrono::{DateTime, Utc};
@@ -94,18 +94,11 @@ pub async fn of_unit(
         store::standing(&mut connection, unit).await?.ok_or(CatalogueError::NotFound { what: "unit" })?;
     let mut entries = store::page(&mut connection, unit, after, limit).await?;
     let total = store::count(&mut connection, unit).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| {
-            let year = last.year.and_then(|year| i16::try_from(year).ok()).unwrap_or(0);
-            encode_cursor(&Place { f: mark, year, number: i32::try_from(last.number).unwrap_or(i32::MAX) })
-        })
+    let next = cut(&mut entries, limit, |last| {
+        let year = last.year.and_then(|year| i16::try_from(year).ok()).unwrap_or(0);
+        encode_cursor(&Place { f: mark, year, number: i32::try_from(last.number).unwrap_or(i32::MAX) })
     });
-    Ok(History {
-        standing,
-        newest_year: newest_year.map(Year::get),
-        page: Page { entries, total, next: next.flatten() },
-    })
+    Ok(History { standing, newest_year: newest_year.map(Year::get), page: Page { entries, total, next } })
 }
 
 fn place(cursor: &str, mark: u32) -> Result<(i16, i32), ParseError> {

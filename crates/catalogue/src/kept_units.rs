@@ -2,18 +2,13 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, by_time, cut, fingerprint},
     store::kept_units as store,
     units::Candidate,
 };
-use chrono::{DateTime, Datelike, Utc};
-use rmu_domain::{
-    ParseError,
-    ids::{AccountId, UnitId},
-};
+use chrono::{DateTime, Utc};
+use rmu_domain::ids::{AccountId, UnitId};
 use rmu_postgres::{Database, DatabaseError};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// So many units an account may keep in each way. More than a degree has by far.
 pub const MOST_KEPT: u32 = 300;
@@ -69,16 +64,6 @@ pub async fn let_go(database: &Database, kept: KeptAs, account: AccountId, unit:
     Ok(store::delete(&mut *database.connection().await?, kept, account, unit).await?)
 }
 
-/// The place after which the next page begins.
-#[derive(Debug, Serialize, Deserialize)]
-struct Place {
-    /// Which list it belongs to.
-    f: u32,
-    /// Microseconds, as the database keeps them.
-    at: i64,
-    unit: Uuid,
-}
-
 /// What the account keeps, the newest first.
 pub async fn of_account(
     database: &Database,
@@ -88,29 +73,10 @@ pub async fn of_account(
     limit: PageLimit,
 ) -> Result<Page<KeptUnit>, CatalogueError> {
     let mark = fingerprint(&["kept units", kept.as_str(), &account.to_string()]);
-    let after = cursor
-        .map(|cursor| place(cursor, mark))
-        .transpose()
-        .map_err(|error| CatalogueError::invalid("cursor", &error))?;
+    let after = by_time::place(cursor, mark)?.map(|(since, unit)| (since, UnitId::from(unit)));
     let mut connection = database.connection().await?;
     let mut entries = store::page(&mut connection, kept, account, after, limit).await?;
     let total = store::count(&mut connection, kept, account).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| {
-            encode_cursor(&Place { f: mark, at: last.since.timestamp_micros(), unit: last.unit.id.as_uuid() })
-        })
-    });
-    Ok(Page { entries, total, next: next.flatten() })
-}
-
-fn place(cursor: &str, mark: u32) -> Result<(DateTime<Utc>, UnitId), ParseError> {
-    let place: Place = decode_cursor(cursor)?;
-    if place.f != mark {
-        return Err(foreign_cursor());
-    }
-    // Far dates would be refused by the database instead of by us.
-    let at = DateTime::from_timestamp_micros(place.at).filter(|at| (2000..=2200).contains(&at.year()));
-    let at = at.ok_or_else(|| ParseError::new("must be a cursor as given by the page before"))?;
-    Ok((at, place.unit.into()))
+    let next = cut(&mut entries, limit, |last| by_time::cursor(mark, last.since, last.unit.id.as_uuid()));
+    Ok(Page { entries, total, next })
 }

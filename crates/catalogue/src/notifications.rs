@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     store::notifications as store,
     units::Candidate,
 };
@@ -87,13 +87,10 @@ pub async fn inbox(
     let mut rows = store::page(&mut connection, account, unread_only, after, limit).await?;
     let unread = store::count(&mut connection, account, true).await?;
     let total = if unread_only { unread } else { store::count(&mut connection, account, false).await? };
-    let next = (rows.len() > limit.get()).then(|| {
-        rows.truncate(limit.get());
-        rows.last().map(|last| encode_cursor(&Place { f: mark, position: last.position() }))
-    });
+    let next = cut(&mut rows, limit, |last| encode_cursor(&Place { f: mark, position: last.position() }));
     // What a newer version of this service has written is left out rather than the whole page.
     let entries = rows.into_iter().filter_map(store::ToldRow::into_told).collect();
-    Ok(Inbox { page: Page { entries, total, next: next.flatten() }, unread: unread.count })
+    Ok(Inbox { page: Page { entries, total, next }, unread: unread.count })
 }
 
 fn place(cursor: &str, mark: u32) -> Result<i64, ParseError> {

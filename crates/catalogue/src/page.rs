@@ -1,5 +1,7 @@
 //! Pages of lists: how many, what comes next, how many there are.
 
+pub(crate) mod by_time;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rmu_domain::ParseError;
 use serde::{Serialize, de::DeserializeOwned};
@@ -74,6 +76,20 @@ pub struct Page<T> {
     pub total: Total,
     /// Where the next page begins, as an opaque text; `None` on the last page.
     pub next: Option<String>,
+}
+
+/// Cuts off what was read beyond the page to learn whether there is more, and says where the next one begins if there is.
+pub(crate) fn cut<T>(entries: &mut Vec<T>, limit: PageLimit, cursor: impl FnOnce(&T) -> String) -> Option<String> {
+    if entries.len() <= limit.get() {
+        return None;
+    }
+    entries.truncate(limit.get());
+    entries.last().map(cursor)
+}
+
+/// Years that the database is asked about. It refuses far ones itself, but not as a mistake of whoever asks.
+pub fn is_plausible_year(year: i32) -> bool {
+    (2000..=2200).contains(&year)
 }
 
 /// A place in a list as text. It says nothing secret; whoever changes it gets another page or is refused.

@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     store::{requisites as store, units},
     units::Candidate,
 };
@@ -137,13 +137,10 @@ async fn unlocks(
     let code = unit_code::normalise(&unit.code);
     let mut entries = store::unlocked(connection, unit.university.id, &code, after, limit).await?;
     let total = store::count_unlocked(connection, unit.university.id, &code).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| {
-            encode_cursor(&Place { f: mark, code: unit_code::normalise(&last.code), unit: last.id.as_uuid() })
-        })
+    let next = cut(&mut entries, limit, |last| {
+        encode_cursor(&Place { f: mark, code: unit_code::normalise(&last.code), unit: last.id.as_uuid() })
     });
-    Ok(Page { entries, total, next: next.flatten() })
+    Ok(Page { entries, total, next })
 }
 
 async fn cycles(connection: &mut AsyncPgConnection, unit: &Candidate) -> Result<Vec<Vec<NamedUnit>>, CatalogueError> {

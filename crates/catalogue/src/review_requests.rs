@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError, ConflictKind,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
     store::{review_requests as store, reviews},
     units::Candidate,
     universities::university_named,
@@ -82,14 +82,11 @@ pub async fn wanted(
     let university = university_named(&mut connection, university).await?;
     let mut entries = store::page(&mut connection, university, after, limit).await?;
     let total = store::count_wanted(&mut connection, university).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| {
-            let requests = i32::try_from(last.requests).unwrap_or(i32::MAX);
-            encode_cursor(&Place { f: mark, requests, unit: last.unit.id.as_uuid() })
-        })
+    let next = cut(&mut entries, limit, |last| {
+        let requests = i32::try_from(last.requests).unwrap_or(i32::MAX);
+        encode_cursor(&Place { f: mark, requests, unit: last.unit.id.as_uuid() })
     });
-    Ok(Page { entries, total, next: next.flatten() })
+    Ok(Page { entries, total, next })
 }
 
 fn place(cursor: &str, mark: u32) -> Result<(i32, Uuid), ParseError> {

@@ -12,6 +12,8 @@ pub(crate) mod digests;
 pub(crate) mod dispatch;
 mod error;
 pub(crate) mod expansions;
+#[cfg(test)]
+mod explained;
 pub(crate) mod export;
 pub(crate) mod fanouts;
 pub(crate) mod fetch_windows;

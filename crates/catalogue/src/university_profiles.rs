@@ -2,7 +2,7 @@
 
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, decode_cursor, encode_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor},
     search::UniversityName,
     store::university_profiles as store,
 };
@@ -40,11 +40,8 @@ pub async fn list(
     let mut connection = database.connection().await?;
     let mut entries = store::page(&mut connection, after.as_ref(), limit).await?;
     let total = store::count(&mut connection).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| encode_cursor(&last.university.slug))
-    });
-    Ok(Page { entries, total, next: next.flatten() })
+    let next = cut(&mut entries, limit, |last| encode_cursor(&last.university.slug));
+    Ok(Page { entries, total, next })
 }
 
 pub async fn find(database: &Database, slug: &Slug) -> Result<UniversityProfile, CatalogueError> {

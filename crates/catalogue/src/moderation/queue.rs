@@ -6,7 +6,7 @@ use super::{CaseCause, CaseState, Decision, DecisionReason, refused};
 use crate::{
     CatalogueError,
     audit::Actor,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor, fingerprint, foreign_cursor, is_plausible_year},
     store::{
         moderation::{self as store, views},
         reviews::author_of,
@@ -144,14 +144,11 @@ pub async fn cases(
     store::saw(&mut connection, actor).await?;
     let mut entries = views::page(&mut connection, filter, university, actor.account, after, limit).await?;
     let total = views::count(&mut connection, filter, university).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| {
-            let by = if filter.most_reported { last.reports.into() } else { last.since.timestamp_micros() };
-            encode_cursor(&Place { f: mark, by, id: last.id.as_uuid() })
-        })
+    let next = cut(&mut entries, limit, |last| {
+        let by = if filter.most_reported { last.reports.into() } else { last.since.timestamp_micros() };
+        encode_cursor(&Place { f: mark, by, id: last.id.as_uuid() })
     });
-    Ok(Page { entries, total, next: next.flatten() })
+    Ok(Page { entries, total, next })
 }
 
 fn place(cursor: &str, mark: u32, by_reports: bool) -> Result<After, ParseError> {
@@ -164,8 +161,7 @@ fn place(cursor: &str, mark: u32, by_reports: bool) -> Result<After, ParseError>
         let reports = i32::try_from(place.by).ok().filter(|reports| *reports >= 0);
         return Ok(After::Reports(reports.ok_or_else(broken)?, place.id));
     }
-    // Far dates would be refused by the database instead of by us.
-    let time = DateTime::from_timestamp_micros(place.by).filter(|time| (2000..=2200).contains(&time.year()));
+    let time = DateTime::from_timestamp_micros(place.by).filter(|time| is_plausible_year(time.year()));
     Ok(After::Since(time.ok_or_else(broken)?, place.id))
 }
 

@@ -3,7 +3,7 @@
 use super::Review;
 use crate::{
     CatalogueError,
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, cut, decode_cursor, encode_cursor, fingerprint, foreign_cursor, is_plausible_year},
     store::reviews as store,
 };
 use chrono::{Datelike, NaiveDate};
@@ -88,7 +88,7 @@ impl Place {
 
     pub(crate) fn day(&self) -> Option<NaiveDate> {
         // Far days would be refused by the database instead of by us.
-        NaiveDate::from_num_days_from_ce_opt(self.on).filter(|day| (2000..=2200).contains(&day.year()))
+        NaiveDate::from_num_days_from_ce_opt(self.on).filter(|day| is_plausible_year(day.year()))
     }
 }
 
@@ -122,11 +122,8 @@ pub async fn of_unit(
     let total = store::total(&mut connection, unit, &filter).await?;
     let total = total.ok_or(CatalogueError::NotFound { what: "unit" })?;
     let mut entries = store::page(&mut connection, unit, &filter, list.sort, after.as_ref(), limit).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        entries.last().map(|last| encode_cursor(&Place::new(mark, last)))
-    });
-    Ok(Page { entries, total, next: next.flatten() })
+    let next = cut(&mut entries, limit, |last| encode_cursor(&Place::new(mark, last)));
+    Ok(Page { entries, total, next })
 }
 
 fn place(cursor: &str, mark: u32) -> Result<Place, ParseError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{Ban, Standing},
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, error::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -162,7 +162,6 @@ pub(crate) async fn lock_next_to_clear(
     .load(connection)
     .await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let reviews = ReviewsLeft::parse(&row.reviews_left)
-        .map_err(|error| DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error))))?;
+    let reviews = ReviewsLeft::parse(&row.reviews_left).map_err(broken)?;
     Ok(Some((row.account_id.into(), reviews)))
 }

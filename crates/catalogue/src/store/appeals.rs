@@ -3,7 +3,7 @@
 use crate::{
     appeals::ToldDecision,
     moderation::{Decision, DecisionReason},
-    store::{cached_sql::CachedSql, moderation::broken},
+    store::{cached_sql::CachedSql, error::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};

@@ -2,7 +2,7 @@
 
 use crate::{
     digests::{Digest, DigestItem},
-    store::{cached_sql::CachedSql, counting::CountRow, units::CandidateRow},
+    store::{cached_sql::CachedSql, counting::CountRow, error::broken, units::CandidateRow},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -185,10 +185,7 @@ pub(crate) async fn lock_waiting(connection: &mut AsyncPgConnection, limit: i64)
         .sql(" FOR UPDATE SKIP LOCKED")
         .load(connection)
         .await?;
-    let read = |row: DigestRow| {
-        serde_json::from_value(row.digest)
-            .map_err(|error| DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error))))
-    };
+    let read = |row: DigestRow| serde_json::from_value(row.digest).map_err(broken);
     rows.into_iter().map(read).collect()
 }
 

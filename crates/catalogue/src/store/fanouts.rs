@@ -2,7 +2,7 @@
 
 use crate::{
     fanouts::{Audience, Fanout},
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, error::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -180,6 +180,5 @@ pub(crate) async fn delete(connection: &mut AsyncPgConnection, fanout: Uuid) -> 
 }
 
 fn read<T: DeserializeOwned>(json: serde_json::Value) -> Result<T, DatabaseError> {
-    serde_json::from_value(json)
-        .map_err(|error| DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error))))
+    serde_json::from_value(json).map_err(broken)
 }

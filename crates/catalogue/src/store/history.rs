@@ -3,7 +3,7 @@
 use crate::{
     history::{VersionKey, VersionNote},
     page::{PageLimit, Total},
-    store::{cached_sql::CachedSql, counting::count_rows},
+    store::{cached_sql::CachedSql, counting::count_rows, error::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -154,7 +154,6 @@ pub(crate) async fn version(
     };
     let rows: Vec<VersionRow> = statement.load(connection).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let facts = serde_json::from_value(row.facts)
-        .map_err(|error| DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error))))?;
+    let facts = serde_json::from_value(row.facts).map_err(broken)?;
     Ok(Some((row.note.into(), facts)))
 }

@@ -4,13 +4,12 @@ use crate::{
     audit::Actor,
     moderation::{CaseState, Decision, Verdict},
     reviews::ReviewStanding,
-    store::cached_sql::CachedSql,
+    store::{cached_sql::CachedSql, error::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
-    ParseError,
     account::Role,
     ids::{AccountId, CaseId, DecisionId, ReviewId},
     moderation::{Case, CaseCause, Claim, Ruling},
@@ -157,11 +156,6 @@ impl CaseRow {
             claim: self.claimed_by.map(|by| Claim { by: by.into(), is_over: self.claim_is_over }),
         })
     }
-}
-
-/// The row was written by another version of this service, or by hand.
-pub(crate) fn broken(error: ParseError) -> DatabaseError {
-    DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error)))
 }
 
 /// Locks a case. Its review is locked before, so that no decision falls between the lock and what is read beside.

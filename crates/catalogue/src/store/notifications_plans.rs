@@ -1,6 +1,8 @@
 //! What is asked of accounts' own tables, over many accounts: the plans read an index and never a whole table.
 
-use super::{cached_sql::CachedSql, digests, fanouts, kept_units, notifications, search::plans::filled};
+use super::{
+    cached_sql::CachedSql, digests, explained::plan, fanouts, kept_units, notifications, search::plans::filled,
+};
 use crate::{kept_units::KeptAs, page::PageLimit};
 use chrono::Utc;
 use diesel::{QueryableByName, sql_types as sql};
@@ -23,12 +25,6 @@ const FILL: &str = "
         SELECT gen_random_uuid(), number % 2 = 0, number::text, now() + make_interval(secs => number) FROM made;
     COMMIT;
     ANALYZE unit_follows; ANALYZE unit_bookmarks; ANALYZE notifications; ANALYZE digest_settings;";
-
-#[derive(Debug, QueryableByName)]
-struct Line {
-    #[diesel(sql_type = sql::Text, column_name = "QUERY PLAN")]
-    text: String,
-}
 
 #[derive(Debug, QueryableByName)]
 struct Known {
@@ -66,9 +62,7 @@ async fn nothing_that_is_asked_of_accounts_reads_a_whole_table() {
         }
     }
     for statement in statements {
-        let explain = CachedSql::new("EXPLAIN ").then(statement.clone());
-        let lines: Vec<Line> = explain.load(&mut connection).await.unwrap();
-        let plan = lines.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
+        let plan = plan(&mut connection, "", statement.clone()).await;
         for table in ["notifications", "unit_follows", "unit_bookmarks", "digest_settings", "units"] {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{statement:?}\n{plan}");
         }

@@ -8,9 +8,7 @@ use chrono::NaiveDate;
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
-    ParseError,
     ids::{AccountId, ReviewId, UnitId, UniversityId},
-    rating::Rating,
     review::{Ratings, ReviewDraft, ReviewText, StateCause},
     year::Year,
 };
@@ -23,12 +21,14 @@ mod locked;
 mod own;
 #[cfg(test)]
 mod plans;
+mod ratings;
 mod revisions;
 
 pub(crate) use authors::{author_of, delete_all, forget_author, make_nobodys, rename_author, touched_by};
 pub(crate) use listing::{Filter, page, session_named, total};
 pub(crate) use locked::{LockedReview, lock, set_state};
 pub(crate) use own::{count_own, find_own, page_of_own};
+pub(crate) use ratings::RatingsRow;
 pub(crate) use revisions::{delete, is_in_question, keep_withdrawn, revisions, rewrite, take_withdrawn};
 
 /// What a new review takes over from its unit.
@@ -172,16 +172,8 @@ struct ReviewRow {
     shown_as: String,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     author_nickname: Option<String>,
-    #[diesel(sql_type = sql::SmallInt)]
-    overall: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    teaching: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    difficulty: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    workload: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    usefulness: i16,
+    #[diesel(embed)]
+    ratings: RatingsRow,
     #[diesel(sql_type = sql::Bool)]
     would_recommend: bool,
     #[diesel(sql_type = sql::Text)]
@@ -268,7 +260,7 @@ impl ReviewRow {
                 // Whatever is unclear is anonymous: the mistake that harms nobody.
                 _ => ShownAuthor::Anonymous,
             },
-            ratings: ratings([self.overall, self.teaching, self.difficulty, self.workload, self.usefulness])?,
+            ratings: self.ratings.into_ratings()?,
             would_recommend: self.would_recommend,
             session: self.taken_session,
             year: u16::try_from(self.taken_year).unwrap_or_default(),
@@ -281,21 +273,4 @@ impl ReviewRow {
             helpful_rank: self.helpful_rank,
         })
     }
-}
-
-/// The tables' own checks make this right; should they be gone, the read fails instead of inventing a rating.
-fn ratings(stars: [i16; 5]) -> Result<Ratings, DatabaseError> {
-    let rating = |stars: i16| Rating::new(i64::from(stars)).map_err(broken);
-    let [overall, teaching, difficulty, workload, usefulness] = stars;
-    Ok(Ratings {
-        overall: rating(overall)?,
-        teaching: rating(teaching)?,
-        difficulty: rating(difficulty)?,
-        workload: rating(workload)?,
-        usefulness: rating(usefulness)?,
-    })
-}
-
-fn broken(error: ParseError) -> DatabaseError {
-    DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error)))
 }

@@ -5,7 +5,7 @@ use crate::{
     store::{
         cached_sql::CachedSql,
         counting::{CountRow, count_rows},
-        moderation::broken,
+        error::broken,
     },
     takedowns::{Effect, NewTakedown, RequestersView, TakedownState, TakedownSummary, TakedownToken},
 };

@@ -4,6 +4,7 @@ use crate::{
     search::UniversityName,
     store::{
         cached_sql::CachedSql,
+        error::broken,
         history::{NEWEST_YEAR, year},
     },
     units::{Candidate, Reading},
@@ -188,8 +189,4 @@ impl VersionRow {
         };
         Ok((record, read))
     }
-}
-
-fn broken(error: serde_json::Error) -> DatabaseError {
-    DatabaseError::Query(diesel::result::Error::DeserializationError(Box::new(error)))
 }

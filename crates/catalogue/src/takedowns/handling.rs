@@ -5,14 +5,13 @@ use crate::{
     CatalogueError, ConflictKind,
     audit::{Actor, AuditAction, Details, Entry, Subject, SubjectKind, record},
     moderation::{CaseCause, DecisionReason, Verdict, decide_locked, lock, open_case, refused as refused_case},
-    page::{Page, PageLimit, decode_cursor, encode_cursor, fingerprint, foreign_cursor},
+    page::{Page, PageLimit, by_time, cut, fingerprint},
     reviews::{self, ReviewStanding},
     store::{reviews::author_of, takedowns as store},
     universities::university_named,
 };
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use rmu_domain::{
-    ParseError,
     ids::{AccountId, CaseId, ReviewId, TakedownId},
     moderation::{Effect, Refusal, TakedownRefusal},
     notification::Reason,
@@ -20,9 +19,7 @@ use rmu_domain::{
     slug::Slug,
 };
 use rmu_postgres::{AsyncPgConnection, Database};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use uuid::Uuid;
 
 /// So long a request is kept for the moderator who took it up: time enough to ask back.
 const TAKEN_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -76,16 +73,6 @@ pub enum Answer {
     },
 }
 
-/// The place after which the next page begins.
-#[derive(Debug, Serialize, Deserialize)]
-struct Place {
-    /// Which list it belongs to.
-    f: u32,
-    /// Microseconds, as the database keeps them.
-    at: i64,
-    id: Uuid,
-}
-
 /// A page of requests, the oldest first.
 pub async fn takedowns(
     database: &Database,
@@ -95,34 +82,14 @@ pub async fn takedowns(
 ) -> Result<Page<TakedownSummary>, CatalogueError> {
     let state = filter.state.map_or("", TakedownState::as_str);
     let mark = fingerprint(&["takedowns", state, filter.university.as_ref().map_or("", Slug::as_str)]);
-    let after = cursor
-        .map(|cursor| place(cursor, mark))
-        .transpose()
-        .map_err(|error| CatalogueError::invalid("cursor", &error))?;
+    let after = by_time::place(cursor, mark)?;
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, filter.university.as_ref()).await?;
     let chosen = store::Chosen { state: filter.state, university, reader: filter.reader };
     let mut entries = store::page(&mut connection, &chosen, after, limit).await?;
     let total = store::count(&mut connection, &chosen).await?;
-    let next = (entries.len() > limit.get()).then(|| {
-        entries.truncate(limit.get());
-        let last = entries.last();
-        last.map(|last| {
-            encode_cursor(&Place { f: mark, at: last.received_at.timestamp_micros(), id: last.id.as_uuid() })
-        })
-    });
-    Ok(Page { entries, total, next: next.flatten() })
-}
-
-fn place(cursor: &str, mark: u32) -> Result<(DateTime<Utc>, Uuid), ParseError> {
-    let place: Place = decode_cursor(cursor)?;
-    if place.f != mark {
-        return Err(foreign_cursor());
-    }
-    // Far dates would be refused by the database instead of by us.
-    let time = DateTime::from_timestamp_micros(place.at).filter(|time| (2000..=2200).contains(&time.year()));
-    let time = time.ok_or_else(|| ParseError::new("must be a cursor as given by the page before"))?;
-    Ok((time, place.id))
+    let next = cut(&mut entries, limit, |last| by_time::cursor(mark, last.received_at, last.id.as_uuid()));
+    Ok(Page { entries, total, next })
 }
 
 pub async fn takedown(database: &Database, id: TakedownId) -> Result<TakedownSummary, CatalogueError> {

@@ -4,9 +4,11 @@ use crate::support::{Catalogue, Unit, author, draft, write_review};
 use chrono::{DateTime, TimeDelta, Utc};
 use rmu_catalogue::{
     accounts::{AccountChange, Standing, apply, clear_next_again, standing},
+    audit::Actor,
     digests,
     fanouts::tell_next,
     kept_units::{KeptAs, keep},
+    moderation::{CaseFilter, cases},
     notifications::inbox,
     page::PageLimit,
     review_requests::{request_review, wanted},
@@ -51,6 +53,23 @@ async fn of_changes_that_overtake_one_another_the_latest_counts() {
     assert_eq!(stands().await.role, Some(Role::Student));
     changed(&catalogue, ada, &AccountChange::Deleted(ReviewsLeft::Anonymise), at(5)).await;
     assert!(stands().await.is_deleted);
+    changed(&catalogue, ada, &AccountChange::Renamed(Nickname::parse("ghost").unwrap()), at(50)).await;
+    assert_eq!(stands().await.nickname, None, "of whom nothing is to be kept");
+}
+
+#[tokio::test]
+async fn whoever_is_no_moderator_any_more_is_not_counted_on() {
+    let catalogue = Catalogue::start().await;
+    let counted = async || catalogue.client.query("SELECT FROM moderation_staff", &[]).await.unwrap().len();
+    let banned = AccountChange::Banned(None);
+    let gone = AccountChange::Deleted(ReviewsLeft::Remove);
+    for change in [AccountChange::RoleChanged(Role::Student), banned, gone] {
+        let moderator = Actor::new(AccountId::new(), Role::Moderator);
+        cases(&catalogue.database, &CaseFilter::default(), &moderator, None, PageLimit::default()).await.unwrap();
+        assert_eq!(counted().await, 1);
+        changed(&catalogue, moderator.account, &change, Utc::now()).await;
+        assert_eq!(counted().await, 0, "{change:?}");
+    }
 }
 
 #[tokio::test]

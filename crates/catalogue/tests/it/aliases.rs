@@ -8,6 +8,7 @@ use proptest::{
 use rmu_catalogue::{
     aliases::{add_alias, aliases, remove_alias},
     audit::Actor,
+    nicknames::{UnitNickname, set_nicknames},
     page::PageLimit,
     reviews::{Author, ReviewSort, of_unit},
     scores::{self, Drift},
@@ -101,6 +102,16 @@ async fn an_old_code_leads_to_the_unit_that_goes_on() {
     assert_eq!(scores::check(&catalogue.database).await.unwrap(), Drift::NONE);
     let gone = remove_alias(&catalogue.database, &admin(), new, &code("31250")).await.unwrap_err();
     assert_eq!(gone.to_string(), "alias not found");
+}
+
+#[tokio::test]
+async fn what_a_unit_was_called_finds_the_one_that_goes_on() {
+    let (catalogue, new, old) = renamed().await;
+    let database = &catalogue.database;
+    set_nicknames(database, &admin(), old, &[UnitNickname::parse("Algo").unwrap()]).await.unwrap();
+    assert_eq!(first(&catalogue, "algo").await.map(|(unit, ..)| unit), Some(old));
+    add_alias(database, &admin(), new, &code("31250")).await.unwrap();
+    assert_eq!(first(&catalogue, "algo").await.map(|(unit, ..)| unit), Some(new));
 }
 
 #[tokio::test]

@@ -72,6 +72,11 @@ async fn entries_are_found_by_who_did_what_to_what_and_when() {
     for limit in [1, 2, 50] {
         assert_eq!(listed(&catalogue, &AuditFilter::default(), limit).await, all);
     }
+    let far = Some("-9999-01-01T00:00:00Z".parse().unwrap());
+    for filter in [AuditFilter { from: far, ..Default::default() }, AuditFilter { until: far, ..Default::default() }] {
+        let refused = entries(&catalogue.database, &filter, None, PageLimit::default()).await;
+        assert!(matches!(refused, Err(CatalogueError::Invalid { .. })), "{refused:?}");
+    }
     let by_actor = AuditFilter { actor: Some(ada.account), ..AuditFilter::default() };
     assert_eq!(listed(&catalogue, &by_actor, 1).await, all[2..]);
     let by_action = AuditFilter { action: Some(AuditAction::SourceEdited), ..AuditFilter::default() };

@@ -128,6 +128,8 @@ async fn reviews_of_a_deleted_account_are_nobodys() {
     assert_eq!(stage.traces_of(stage.ada.account).await, [""; 0]);
     let reports = stage.catalogue.client.query("SELECT FROM review_reports", &[]).await.unwrap();
     assert_eq!(reports.len(), 1, "a report stands, whoever made it");
+    let waiting = stage.catalogue.client.query("SELECT FROM review_reports WHERE settled_at IS NULL", &[]).await;
+    assert!(waiting.unwrap().is_empty(), "and hides nothing: its reporter may come again under another id");
 }
 
 #[tokio::test]

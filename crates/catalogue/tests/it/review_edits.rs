@@ -3,12 +3,17 @@
 use crate::support::{Catalogue, Unit, author, draft, write_review};
 use rmu_catalogue::{
     CatalogueError, ConflictKind,
+    audit::Actor,
+    moderation::open_by_hand,
     page::PageLimit,
+    review_reports::report,
     reviews::{self, NewState, change_state, delete, edit},
     scores,
 };
 use rmu_domain::{
-    ids::{ReviewId, UnitId},
+    account::Role,
+    ids::{AccountId, ReviewId, UnitId},
+    report::{Report, ReportReason},
     review::{ReviewDraft, ReviewState, ReviewText, StateCause},
 };
 
@@ -133,6 +138,28 @@ async fn what_a_moderator_took_out_of_sight_does_not_return_by_an_edit_or_a_new_
     assert_eq!(cases.unwrap().len(), 1, "a moderator is asked");
     let bob = write_review(database, unit, &author("bob"), &draft(5, "Autumn", 2025)).await.unwrap().id;
     assert!(reviews::one(database, bob).await.is_ok(), "others are not concerned");
+}
+
+#[tokio::test]
+async fn what_is_in_question_is_not_shed_by_writing_anew() {
+    let catalogue = Catalogue::start().await;
+    let (unit, database) = (unit(&catalogue).await, &catalogue.database);
+    let (calm, reported, case) = (author("calm"), author("reported"), author("case"));
+    for author in [&calm, &reported, &case] {
+        let id = write_review(database, unit, author, &draft(5, "Autumn", 2025)).await.unwrap().id;
+        if author.account == reported.account {
+            let spam = Report::new(ReportReason::Spam, None).unwrap();
+            report(database, id, AccountId::new(), &spam, 3).await.unwrap();
+        } else if author.account == case.account {
+            let moderator = Actor::new(AccountId::new(), Role::Moderator);
+            open_by_hand(database, id, &moderator).await.unwrap();
+        }
+        delete(database, id, author.account).await.unwrap();
+        let again = write_review(database, unit, author, &draft(5, "Autumn", 2025)).await.unwrap().id;
+        let state = reviews::own(database, again, author.account).await.unwrap().state;
+        let waits = author.account != calm.account;
+        assert_eq!(state, if waits { ReviewState::Hidden } else { ReviewState::Visible });
+    }
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use rmu_catalogue::{
     page::PageLimit,
     takedowns::{
         Answer, CONTACT_KEPT, Contact, Effect, Grounds, NewTakedown, PersonName, RequestersView, TakedownFilter,
-        TakedownState, TakedownToken, decide, forget_contacts, look, open_for, request, take, takedown, takedowns,
-        withdraw,
+        TakedownState, TakedownToken, decide, forget_contacts, look, open_for, request, take, takedown, takedown_for,
+        takedowns, withdraw,
     },
 };
 use rmu_domain::{
@@ -66,6 +66,14 @@ async fn an_upheld_request_takes_the_review_out_of_sight_by_a_decision() {
     }
     let own = Actor::new(court.ada.account, Role::Moderator);
     assert!(matches!(court.answers(view.id, &own, &refused()).await, Err(CatalogueError::Forbidden { .. })));
+    // Nor may whoever wrote the review learn who complains about it.
+    assert!(matches!(takedown_for(database, view.id, &own).await, Err(CatalogueError::Forbidden { .. })));
+    assert_eq!(takedown_for(database, view.id, &first).await.unwrap().id, view.id);
+    for (reader, seen) in [(own.account, 0), (first.account, 1)] {
+        let filter = TakedownFilter { reader: Some(reader), ..TakedownFilter::default() };
+        let page = takedowns(database, &filter, None, PageLimit::default()).await.unwrap();
+        assert_eq!((page.entries.len(), page.total.count), (seen, u32::try_from(seen).unwrap()));
+    }
 
     assert_eq!(court.answers(view.id, &first, &upheld(Effect::Hide)).await.unwrap(), TakedownState::Upheld);
     assert_eq!(court.state().await, ReviewState::Hidden);
@@ -118,6 +126,21 @@ async fn what_cannot_be_done_to_the_review_is_not_done_to_the_request() {
     assert_eq!(court.answers(other.id, &moderator(), &upheld(Effect::Remove)).await.unwrap(), TakedownState::Upheld);
     assert_eq!(look(database, other.id, &token).await.unwrap().effect, None);
     assert!(matches!(request(database, &asked(court.review)).await, Err(CatalogueError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn an_appeal_is_not_used_up_by_a_request() {
+    let court = Court::new().await;
+    let id = court.open(CaseCause::Reports).await;
+    court.decide(id, &moderator(), Decision::Hide).await.unwrap();
+    court.appeal().await.unwrap();
+    let (view, _) = court.asks().await;
+    let refusal = court.answers(view.id, &moderator(), &upheld(Effect::Remove)).await;
+    assert!(matches!(refusal, Err(CatalogueError::Conflict { kind: ConflictKind::WrongState, .. })), "{refusal:?}");
+    assert_eq!(case(&court.catalogue.database, id, &moderator()).await.unwrap().summary.state, CaseState::Appealed);
+    court.decide(id, &moderator(), Decision::Restore).await.unwrap();
+    court.answers(view.id, &moderator(), &upheld(Effect::Remove)).await.unwrap();
+    assert_eq!(court.state().await, ReviewState::Removed);
 }
 
 #[tokio::test]

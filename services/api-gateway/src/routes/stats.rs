@@ -6,8 +6,11 @@ use crate::{
     routes::parameters::refused,
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use rmu_catalogue::figures::{self, DayFigures, Days, Figures};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use rmu_catalogue::{
+    figures::{self, DayFigures, Days, Figures},
+    page::is_plausible_year,
+};
 use rmu_domain::ParseError;
 use rmu_messaging::contracts::accounts::{AccountFiguresV1, AccountsOfDayV1, CountAccountsV1};
 use rmu_web::{Data, Query, problem::ProblemBody};
@@ -151,7 +154,7 @@ async fn accounts(state: &AppState, days: Days) -> Option<AccountsView> {
 fn day(name: &'static str, text: Option<&str>) -> Result<Option<NaiveDate>, ApiError> {
     let parse = |text: &str| {
         let day = text.parse::<NaiveDate>().ok();
-        let known = day.filter(|day| (2000..=2200).contains(&chrono::Datelike::year(day)));
+        let known = day.filter(|day| is_plausible_year(day.year()));
         known.ok_or_else(|| ParseError::new("must be a day such as 2026-11-27"))
     };
     text.map(parse).transpose().map_err(refused(name))

@@ -45,6 +45,10 @@ async fn a_banned_account_may_only_read_though_its_token_is_good() {
     let refused = until_writing_is(&gateway, &ada, StatusCode::FORBIDDEN).await;
     assert_eq!((&refused["error"], refused["until"].is_string()), (&"banned".into(), true), "{refused}");
     assert_eq!(write(&gateway, &bob).await.0, StatusCode::NOT_FOUND);
+    for (who, expected) in [(&ada, StatusCode::FORBIDDEN), (&bob, StatusCode::NOT_FOUND)] {
+        let call = gateway.call(Method::DELETE, &format!("/api/reviews/{}", Uuid::new_v4()));
+        assert_eq!(call.bearer_auth(&who.token).send().await.unwrap().status(), expected);
+    }
     for path in ["/api/me/follows", "/api/notifications", "/api/units"] {
         assert_eq!(gateway.get(path).bearer_auth(&ada.token).send().await.unwrap().status(), StatusCode::OK, "{path}");
     }
@@ -68,8 +72,11 @@ async fn a_right_that_was_taken_and_an_account_that_is_gone_are_refused() {
         gateway.post("/api/admin/universities", &body).bearer_auth(&admin.token).send().await.unwrap().status()
     };
     assert_eq!(create("northfield").await, StatusCode::CREATED);
+    let read = async || gateway.get("/api/admin/audit").bearer_auth(&admin.token).send().await.unwrap().status();
+    assert_eq!(read().await, StatusCode::OK);
     auth.tell(admin.account, AccountChangeV1::RoleChanged { role: "moderator".to_owned() }, Utc::now()).await;
     wait::until(LIMIT, || async { create("northfield").await == StatusCode::FORBIDDEN }).await;
+    assert_eq!(read().await, StatusCode::FORBIDDEN, "nor may what others may not see be read any longer");
     auth.tell(gone.account, AccountChangeV1::Deleted { reviews: ReviewsLeftV1::Anonymise }, Utc::now()).await;
     until_writing_is(&gateway, &gone, StatusCode::UNAUTHORIZED).await;
     gateway.stop().await;

@@ -69,6 +69,8 @@ async fn a_banned_account_cannot_sign_in_until_its_term_is_over_or_it_is_unbanne
     let refresh = || RefreshV1 { refresh_token: tokens.refresh_token.clone() };
     assert_eq!(auth.log_in(&email, PASSWORD).await, Err(refused.clone()));
     assert_eq!(auth.ask(refresh()).await, Err(refused));
+    let leaving = DeleteAccountV1 { account_id: id, password: PASSWORD.into(), reviews: ReviewsLeftV1::Remove };
+    assert!(matches!(auth.ask(leaving).await, Err(RpcErrorV1::Banned { .. })), "the address could register anew");
     let guessed = auth.log_in(&email, "wrong horse battery").await;
     assert_eq!(guessed, Err(RpcErrorV1::BadCredentials), "a stranger does not learn of the ban");
 

@@ -1,11 +1,11 @@
 //! The pool when nothing is attacked: reuse, recycling, the waiting line, scopes, the breaker, draining.
 
 use crate::{
-    site::{Site, page},
+    site::{Site, page, status},
     support::{MEMORY_OF_A_WORN_BROWSER, limits, nothing_left, pool, read, scope, settings, until},
 };
-use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PoolLimits};
-use std::time::Duration;
+use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PageError, PoolLimits};
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_browser_is_reused_recycled_after_its_pages_and_gone_after_the_drain() {
@@ -68,6 +68,67 @@ async fn a_browser_reaches_its_scope_and_nothing_else() {
     // Another scope gets another browser, in the place of the first.
     let mut lease = pool.lease(&scope(&stranger)).await.unwrap();
     assert!(read(&mut lease, &stranger.url("/f")).await.unwrap().contains("secret"));
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn sources_that_take_turns_keep_their_browsers() {
+    let state = tempfile::tempdir().unwrap();
+    let (one, other) = (Site::start().await, Site::start().await);
+    let pool = pool(state.path(), limits(2)).await;
+    for _ in 0..4 {
+        for site in [&one, &other] {
+            site.on("/", page("<h1>Unit</h1>"));
+            let mut lease = pool.lease(&scope(site)).await.unwrap();
+            assert!(read(&mut lease, &site.url("/")).await.is_ok());
+        }
+    }
+    assert!(pool.stats().restarts.is_empty(), "{:?}", pool.stats().restarts);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn a_page_does_not_run_on_in_an_idle_browser() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/beats", page("<h1>Unit</h1><script>setInterval(() => fetch('/beat'), 50)</script>"));
+    let pool = pool(state.path(), limits(1)).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert!(read(&mut lease, &site.url("/beats")).await.is_ok());
+    until("it lives", async || site.requests("/beat") > 0).await;
+    drop(lease);
+    let (mut beats, mut last) = (site.requests("/beat"), Instant::now());
+    until("it is silent for a second", async || {
+        let now = site.requests("/beat");
+        if now != beats {
+            (beats, last) = (now, Instant::now());
+        }
+        last.elapsed() > Duration::from_secs(1)
+    })
+    .await;
+    assert_eq!(pool.stats().idle, 1, "left, not ended: {:?}", pool.stats().restarts);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn where_a_page_went_by_itself_is_not_taken_for_the_next_one() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/goes", page("<h1>Unit</h1><script>addEventListener('load', () => setTimeout(() => location = '/elsewhere', 50))</script>"));
+    site.on("/elsewhere", page("<h1>Elsewhere</h1>"));
+    site.on("/nothing", status("204 No Content"));
+    let pool = pool(state.path(), limits(1)).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert!(read(&mut lease, &site.url("/goes")).await.is_ok());
+    drop(lease);
+    until("it has gone on", async || site.requests("/elsewhere") > 0).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    let next = read(&mut lease, &site.url("/nothing")).await;
+    assert!(matches!(next, Err(PageError::NoDocument)), "{next:?}");
     drop(lease);
     pool.drain(Duration::from_secs(10)).await;
     nothing_left(state.path()).await;

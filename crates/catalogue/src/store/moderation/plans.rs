@@ -6,12 +6,11 @@ use crate::{
     audit::{AuditFilter, SubjectKind},
     moderation::{After, CaseCause, CaseFilter, CaseState},
     page::PageLimit,
-    store::{audit, cached_sql::CachedSql, moderation_figures, search::plans::filled, takedowns},
+    store::{audit, explained::generic_plan, moderation_figures, search::plans::filled, takedowns},
     takedowns::TakedownState,
 };
 use chrono::{NaiveDate, Utc};
-use diesel::{QueryableByName, debug_query, pg::Pg, sql_query, sql_types as sql};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use rmu_domain::{audit::AuditAction, ids::AccountId};
 use uuid::Uuid;
 
@@ -44,12 +43,6 @@ const FILL: &str = "
     SELECT review_id, gen_random_uuid(), 'spam', 1, opened_at FROM moderation_cases;
     COMMIT;
     ANALYZE reviews; ANALYZE review_reports; ANALYZE moderation_cases; ANALYZE moderation_decisions; ANALYZE takedowns; ANALYZE audit_entries;";
-
-#[derive(Debug, QueryableByName)]
-struct Line {
-    #[diesel(sql_type = sql::Text, column_name = "QUERY PLAN")]
-    text: String,
-}
 
 #[tokio::test]
 async fn nothing_that_moderators_ask_reads_a_whole_table() {
@@ -96,7 +89,7 @@ async fn nothing_that_moderators_ask_reads_a_whole_table() {
     let day = |month| NaiveDate::from_ymd_opt(2026, month, 1).unwrap();
     statements.push(moderation_figures::statement(day(1), day(2)));
     for statement in statements {
-        let plan = plan_of(&mut connection, statement.clone()).await;
+        let plan = generic_plan(&mut connection, &statement).await;
         for table in [
             "moderation_cases",
             "moderation_decisions",
@@ -109,17 +102,4 @@ async fn nothing_that_moderators_ask_reads_a_whole_table() {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{statement:?}\n{plan}");
         }
     }
-}
-
-/// The plan that is made for any values.
-async fn plan_of(connection: &mut AsyncPgConnection, statement: CachedSql) -> String {
-    let shown = debug_query::<Pg, _>(&statement).to_string();
-    let text = shown.split(" -- binds: ").next().unwrap();
-    let parameters = (1..200).take_while(|number| text.contains(&format!("${number}"))).count();
-    connection.batch_execute(&format!("PREPARE generic AS {text}")).await.unwrap();
-    connection.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
-    let nulls = vec!["NULL"; parameters].join(", ");
-    let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic ({nulls})")).load(connection).await.unwrap();
-    connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
-    lines.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
 }

@@ -1,21 +1,20 @@
 //! What moderators read: the queue, and one case. No statement here reads who reported.
 
-use super::{STAFF_SEEN_WITHIN, broken};
+use super::STAFF_SEEN_WITHIN;
 use crate::{
     moderation::{
         After, CaseCause, CaseFilter, CaseState, CaseSummary, CaseText, Decision, DecisionReason, PastDecision,
         ReportCounts,
     },
     page::{PageLimit, Total},
-    store::{cached_sql::CachedSql, counting::count_rows, units::CandidateRow},
+    store::{cached_sql::CachedSql, counting::count_rows, error::broken, reviews::RatingsRow, units::CandidateRow},
 };
 use chrono::{DateTime, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::{
     ids::{AccountId, CaseId, ReviewId, UniversityId},
-    rating::Rating,
-    review::{Ratings, ReviewState},
+    review::ReviewState,
 };
 use rmu_postgres::DatabaseError;
 use uuid::Uuid;
@@ -170,16 +169,8 @@ impl SummaryRow {
 struct TextRow {
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     state: Option<String>,
-    #[diesel(sql_type = sql::SmallInt)]
-    overall: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    teaching: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    difficulty: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    workload: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    usefulness: i16,
+    #[diesel(embed)]
+    ratings: RatingsRow,
     #[diesel(sql_type = sql::Bool)]
     would_recommend: bool,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
@@ -190,16 +181,9 @@ struct TextRow {
 
 impl TextRow {
     fn into_text(self) -> Result<CaseText, DatabaseError> {
-        let rating = |number: i16| Rating::new(number.into()).map_err(broken);
         Ok(CaseText {
             state: self.state.as_deref().map(ReviewState::parse).transpose().map_err(broken)?,
-            ratings: Ratings {
-                overall: rating(self.overall)?,
-                teaching: rating(self.teaching)?,
-                difficulty: rating(self.difficulty)?,
-                workload: rating(self.workload)?,
-                usefulness: rating(self.usefulness)?,
-            },
+            ratings: self.ratings.into_ratings()?,
             would_recommend: self.would_recommend,
             text: self.body,
             written_at: self.written_at,

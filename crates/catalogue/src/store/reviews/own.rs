@@ -1,10 +1,10 @@
 //! A review with what only its author and moderators see.
 
-use super::{PUBLIC, ReviewRow, broken};
+use super::{PUBLIC, ReviewRow};
 use crate::{
     page::{PageLimit, Total},
     reviews::OwnReview,
-    store::{cached_sql::CachedSql, counting::count_rows},
+    store::{cached_sql::CachedSql, counting::count_rows, error::broken},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};

@@ -1,6 +1,6 @@
 //! What authors change: new words for old ones, which are kept, and reviews that go.
 
-use super::{CONTENT, Content, ratings};
+use super::{CONTENT, Content, RatingsRow};
 use crate::{reviews::Revision, store::cached_sql::CachedSql};
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, sql_types as sql};
@@ -34,16 +34,8 @@ pub(crate) async fn rewrite(
 struct RevisionRow {
     #[diesel(sql_type = sql::Integer)]
     revision: i32,
-    #[diesel(sql_type = sql::SmallInt)]
-    overall: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    teaching: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    difficulty: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    workload: i16,
-    #[diesel(sql_type = sql::SmallInt)]
-    usefulness: i16,
+    #[diesel(embed)]
+    ratings: RatingsRow,
     #[diesel(sql_type = sql::Bool)]
     would_recommend: bool,
     #[diesel(sql_type = sql::Text)]
@@ -73,7 +65,7 @@ pub(crate) async fn revisions(
     let revisions = rows.into_iter().map(|row| {
         Ok(Revision {
             revision: u32::try_from(row.revision).unwrap_or_default(),
-            ratings: ratings([row.overall, row.teaching, row.difficulty, row.workload, row.usefulness])?,
+            ratings: row.ratings.into_ratings()?,
             would_recommend: row.would_recommend,
             session: row.taken_session,
             year: u16::try_from(row.taken_year).unwrap_or_default(),

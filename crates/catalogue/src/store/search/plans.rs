@@ -10,16 +10,17 @@ use super::{
     suggestions,
 };
 use crate::{
-    migrations::{MIGRATIONS, SCHEMA},
     page::PageLimit,
     search::{self, FilterText, MinScore, PointsFilter, Sort, tags::Kind},
-    store::cached_sql::CachedSql,
+    store::{
+        cached_sql::CachedSql,
+        explained::{filled_by, generic_plan, plan},
+    },
 };
-use diesel::{QueryableByName, debug_query, pg::Pg, sql_query, sql_types as sql};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use rmu_domain::{credit_points::CreditPoints, ids::UniversityId, query::SearchQuery, spelling::mistyped_codes};
-use rmu_postgres::{Database, DatabaseConfig, migrations};
-use rmu_test_support::database::{Role, TestDatabase};
+use rmu_postgres::Database;
+use rmu_test_support::database::TestDatabase;
 use uuid::Uuid;
 
 /// A university of 20 000 units; one title in ten has "Algorithms", all have "Study".
@@ -50,12 +51,6 @@ const FILL: &str = "
     FROM units CROSS JOIN generate_series(1, 2) AS digit;
     COMMIT;
     ANALYZE units; ANALYZE unit_search; ANALYZE search_words; ANALYZE unit_requisites;";
-
-#[derive(Debug, QueryableByName)]
-struct Line {
-    #[diesel(sql_type = sql::Text, column_name = "QUERY PLAN")]
-    text: String,
-}
 
 #[tokio::test]
 async fn no_rung_reads_the_whole_table() {
@@ -166,8 +161,7 @@ async fn no_sorted_search_and_no_facet_reads_the_whole_table() {
 /// Whatever the planner thinks of so small a table: there is a way without reading it whole.
 async fn assert_has_indexes(connection: &mut AsyncPgConnection, statement: CachedSql, what: &str) {
     connection.batch_execute("SET enable_seqscan = off").await.unwrap();
-    let explain = CachedSql::new("EXPLAIN (COSTS OFF) ").then(statement);
-    let plan = joined(explain.load(connection).await.unwrap());
+    let plan = plan(connection, "(COSTS OFF)", statement).await;
     connection.batch_execute("RESET enable_seqscan").await.unwrap();
     assert!(!plan.contains("Seq Scan on unit_search"), "{what} reads the whole table:\n{plan}");
 }
@@ -187,15 +181,7 @@ async fn no_suggestion_reads_a_whole_table() {
 }
 
 pub(crate) async fn filled() -> (TestDatabase, Database) {
-    let test = TestDatabase::new(Role::Gateway, async |url| {
-        migrations::run_pending(&DatabaseConfig::new(&url, "template", SCHEMA)?, MIGRATIONS).await.map(drop)
-    })
-    .await;
-    let database = Database::new(DatabaseConfig::new(&test.url(), "plans", SCHEMA).unwrap()).await.unwrap();
-    let mut connection = database.connection().await.unwrap();
-    connection.batch_execute(FILL).await.unwrap();
-    drop(connection);
-    (test, database)
+    filled_by(FILL).await
 }
 
 fn place(step: Step) -> Key {
@@ -205,25 +191,15 @@ fn place(step: Step) -> Key {
 /// A plan made for any values has no sequential scan; one made for these values may have one only for words
 /// so common that it ends after a fraction of the table.
 pub(crate) async fn assert_reads_little(connection: &mut AsyncPgConnection, statement: CachedSql, query: &str) {
-    let shown = debug_query::<Pg, _>(&statement).to_string();
-    let text = shown.split(" -- binds: ").next().unwrap();
-    let parameters = (1..200).take_while(|number| text.contains(&format!("${number}"))).count();
-    connection.batch_execute(&format!("PREPARE generic AS {text}")).await.unwrap();
-    connection.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
-    let nulls = vec!["NULL"; parameters].join(", ");
-    let values = if parameters == 0 { String::new() } else { format!("({nulls})") };
-    let lines: Vec<Line> = sql_query(format!("EXPLAIN EXECUTE generic {values}")).load(connection).await.unwrap();
-    connection.batch_execute("DEALLOCATE generic; RESET plan_cache_mode").await.unwrap();
-    let plan = joined(lines);
+    let plan = generic_plan(connection, &statement).await;
     let large = ["unit_search", "units", "unit_requisites", "search_words"].map(|table| format!("Seq Scan on {table}"));
     let whole = large.iter().any(|scan| plan.contains(scan));
-    assert!(!whole, "{query:?} reads the whole table:\n{text}\n{plan}");
+    assert!(!whole, "{query:?} reads the whole table:\n{statement:?}\n{plan}");
     assert_stops_early(connection, statement, query).await;
 }
 
 async fn assert_stops_early(connection: &mut AsyncPgConnection, statement: CachedSql, query: &str) {
-    let explain = CachedSql::new("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ").then(statement);
-    let plan = joined(explain.load(connection).await.unwrap());
+    let plan = plan(connection, "(ANALYZE, COSTS OFF, TIMING OFF)", statement).await;
     let lines: Vec<&str> = plan.lines().collect();
     for (number, line) in
         lines.iter().enumerate().filter(|(_, line)| line.contains("Scan") && line.contains("unit_search"))
@@ -235,8 +211,4 @@ async fn assert_stops_early(connection: &mut AsyncPgConnection, statement: Cache
         let most = if line.contains("Seq Scan") { 5_000 } else { 20_000 };
         assert!(read <= most, "{query:?} reads {read} rows:\n{plan}");
     }
-}
-
-fn joined(plan: Vec<Line>) -> String {
-    plan.into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
 }
