@@ -9,6 +9,7 @@ use super::{
     command::{self, DriverLog, Response},
     error::PageError,
     pool::Inner,
+    scope::Scope,
     session::Browser,
 };
 use fantoccini::error::CmdError;
@@ -27,6 +28,9 @@ pub struct Lease {
     browser: Option<Browser>,
     permit: Option<OwnedSemaphorePermit>,
     pool: Arc<Inner>,
+    scope: Scope,
+    /// The page of an earlier lease still stands in the browser.
+    inherits_page: bool,
     page_ends: Instant,
     /// A command is under way, so that nobody knows what the browser is doing.
     is_busy: bool,
@@ -112,14 +116,46 @@ const LAST_LOOK: Duration = Duration::from_secs(1);
 const MOST_CLICKS: u32 = 500;
 
 impl Lease {
-    pub(super) fn new(browser: Browser, permit: OwnedSemaphorePermit, pool: Arc<Inner>) -> Self {
-        let page_ends = Instant::now() + pool.settings.limits.page;
-        Self { browser: Some(browser), permit: Some(permit), pool, page_ends, is_busy: false, broken: None }
+    pub(super) fn new(browser: Browser, permit: OwnedSemaphorePermit, pool: Arc<Inner>, scope: Scope) -> Self {
+        Self {
+            inherits_page: browser.was_read(),
+            browser: Some(browser),
+            permit: Some(permit),
+            page_ends: Instant::now() + pool.settings.limits.page,
+            pool,
+            scope,
+            is_busy: false,
+            broken: None,
+        }
     }
 
     /// Opens an address, as the next page of this browser.
     pub async fn open(&mut self, url: &str) -> Result<(), PageError> {
         self.page_ends = Instant::now() + self.pool.settings.limits.page;
+        let inherits_page = std::mem::take(&mut self.inherits_page);
+        match self.navigate(url).await {
+            // This page is late, or the one before does not let itself be left: in a new browser it is its own fault.
+            Err(PageError::TimedOut(_)) if inherits_page => {
+                self.exchange_browser().await?;
+                self.navigate(url).await
+            }
+            opened => opened,
+        }
+    }
+
+    /// Has the pool put a new browser in the place of this one. What that takes is not of the page's time.
+    async fn exchange_browser(&mut self) -> Result<(), PageError> {
+        let gone = || PageError::Browser("the lease was given back".to_owned());
+        let (browser, permit) = self.browser.take().zip(self.permit.take()).ok_or_else(gone)?;
+        let began = Instant::now();
+        let fresh = Inner::exchange(&self.pool, browser, permit, self.scope.clone()).await;
+        let mut fresh = fresh.map_err(|error| PageError::Browser(error.to_string()))?;
+        fresh.page_ends = self.page_ends + began.elapsed();
+        *self = fresh;
+        Ok(())
+    }
+
+    async fn navigate(&mut self, url: &str) -> Result<(), PageError> {
         let browser = self.browser()?;
         let client = browser.client.clone();
         // An address may give no document, and then the page before it is left standing. One that was read is

@@ -4,6 +4,7 @@
 //! idle browsers and permits together never exceed the cap. Nothing that starts or ends a process runs inside
 //! a caller's future: a caller that goes away can so leave nothing half done.
 
+mod settling;
 mod upkeep;
 
 use super::{
@@ -15,10 +16,11 @@ use super::{
     limits::PoolSettings,
     line::WaitingLine,
     registry::Registry,
-    scope::Scope,
+    scope::{Scope, ScopeKey},
     session::Browser,
 };
 use rmu_messaging::contracts::events::PoolStatsV1;
+use settling::{Settlers, Settling};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -43,6 +45,7 @@ pub(super) struct Inner {
     pub(super) settings: PoolSettings,
     line: WaitingLine,
     idle: Mutex<Vec<Browser>>,
+    settlers: Settlers,
     breaker: Breaker,
     registry: Arc<Registry>,
     instance: Instance,
@@ -79,6 +82,7 @@ impl BrowserPool {
         let inner = Arc::new(Inner {
             line: WaitingLine::new(limits.cap, limits.line, limits.wait),
             idle: Mutex::default(),
+            settlers: Settlers::default(),
             breaker: Breaker::new(limits.breaker_failures, limits.breaker_pause, limits.breaker_longest_pause),
             registry: Arc::new(Registry::new(runtime)),
             instance,
@@ -162,11 +166,11 @@ impl Inner {
 
     /// Turns a permit into a lease: with an idle browser of the same scope if one is well, else a new one.
     async fn prepare(pool: Arc<Self>, permit: OwnedSemaphorePermit, scope: Scope) -> Result<Lease, LeaseError> {
-        while let Some(mut browser) = pool.take_idle(&scope) {
+        while let Some(mut browser) = pool.take_settled(&scope).await {
             if let Some(reason) = browser.worn_by(&pool.settings.limits) {
                 pool.replace(browser, reason).await;
             } else if browser.is_healthy(&pool.settings.limits).await {
-                return Ok(Lease::new(browser, permit, pool));
+                return Ok(Lease::new(browser, permit, pool, scope));
             } else {
                 pool.replace(browser, "crashed").await;
             }
@@ -176,7 +180,24 @@ impl Inner {
             pool.replace(browser, "scope").await;
         }
         let browser = pool.start(&scope).await?;
-        Ok(Lease::new(browser, permit, pool))
+        Ok(Lease::new(browser, permit, pool, scope))
+    }
+
+    /// Puts a new browser in the place of one that is stuck, whose permit it keeps.
+    pub(super) async fn exchange(
+        pool: &Arc<Self>,
+        browser: Browser,
+        permit: OwnedSemaphorePermit,
+        scope: Scope,
+    ) -> Result<Lease, LeaseError> {
+        let (answer, exchanged) = oneshot::channel();
+        let inner = Arc::clone(pool);
+        pool.spawn(async move {
+            inner.replace(browser, "stuck").await;
+            let started = inner.start(&scope).await;
+            let _ = answer.send(started.map(|browser| Lease::new(browser, permit, inner, scope)));
+        });
+        exchanged.await.unwrap_or(Err(LeaseError::Draining))
     }
 
     async fn start(&self, scope: &Scope) -> Result<Browser, LeaseError> {
@@ -217,7 +238,11 @@ impl Inner {
             },
             _ => (browser, permit),
         };
-        pool.spawn(async move { inner.settle(browser, permit, reason).await });
+        let settling = reason.is_none().then(|| Settling::begin(pool, &browser));
+        pool.spawn(async move {
+            inner.settle(browser, permit, reason).await;
+            drop(settling);
+        });
     }
 
     /// What becomes of a browser that cannot be handed on as it is.
@@ -262,9 +287,9 @@ impl Inner {
     }
 
     /// The idle browser of this scope that was used last: its caches are warm, the others may grow old.
-    fn take_idle(&self, scope: &Scope) -> Option<Browser> {
+    fn take_idle(&self, scope: &ScopeKey) -> Option<Browser> {
         let mut idle = self.idle();
-        let index = idle.iter().rposition(|browser| browser.is_for(scope))?;
+        let index = idle.iter().rposition(|browser| browser.scope() == scope)?;
         Some(idle.remove(index))
     }
 

@@ -17,14 +17,16 @@ pub struct Scope {
     pins: BTreeSet<Pin>,
 }
 
+/// What tells scopes apart: hosts and ports. Addresses do not: a site's may change from one look to the next, and a browser
+/// keeps what it was started with until it is replaced.
+pub(super) type ScopeKey = BTreeSet<(String, u16)>;
+
 impl Scope {
     pub fn new(pins: impl IntoIterator<Item = Pin>) -> Self {
         Self { pins: pins.into_iter().collect() }
     }
 
-    /// What tells scopes apart. Addresses do not: a site's may change from one look to the next, and a
-    /// browser keeps what it was started with until it is replaced.
-    pub(super) fn key(&self) -> BTreeSet<(String, u16)> {
+    pub(super) fn key(&self) -> ScopeKey {
         self.pins.iter().map(|pin| (pin.host.clone(), pin.port)).collect()
     }
 

@@ -5,13 +5,12 @@ use super::{
     driver::Driver,
     limits::{PoolLimits, PoolSettings},
     registry::Registry,
-    scope::Scope,
+    scope::{Scope, ScopeKey},
 };
 use fantoccini::{Client, ClientBuilder, wd::Capabilities};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -20,7 +19,7 @@ use std::{
 pub(super) struct Browser {
     pub(super) client: Client,
     driver: Driver,
-    scope: BTreeSet<(String, u16)>,
+    scope: ScopeKey,
     started: Instant,
     pub(super) pages: u32,
     /// When the document last read was made, by its own clock: tells a new document from the one before.
@@ -69,8 +68,8 @@ impl Browser {
         })
     }
 
-    pub(super) fn is_for(&self, scope: &Scope) -> bool {
-        self.scope == scope.key()
+    pub(super) fn scope(&self) -> &ScopeKey {
+        &self.scope
     }
 
     pub(super) fn memory(&self) -> u64 {
@@ -95,20 +94,22 @@ impl Browser {
     /// Whether the browser still answers, with one window and, if a page still stands there, from within that page:
     /// one whose scripts never end cannot be left either, which is nothing for the next page to find out.
     pub(super) async fn is_healthy(&mut self, limits: &PoolLimits) -> bool {
-        let answers = async {
+        let asked = async {
             if !self.keep_one_window().await {
-                return false;
+                return None;
             }
-            if self.is_on_page {
-                // The page may have gone to another by itself since it was read.
-                let Ok(made) = self.client.execute("return performance.timeOrigin", Vec::new()).await else {
-                    return false;
-                };
-                self.document = made.as_f64();
+            if !self.is_on_page {
+                return Some(false);
             }
-            true
+            let made = self.client.execute("return performance.timeOrigin", Vec::new()).await.ok()?;
+            Some(made.as_f64() != self.document)
         };
-        tokio::time::timeout(patience(limits), answers).await.unwrap_or(false)
+        match tokio::time::timeout(patience(limits), asked).await {
+            Ok(Some(false)) => true,
+            // It goes from document to document by itself, and might do so while the next one is opened.
+            Ok(Some(true)) => self.leave_page(limits).await,
+            Ok(None) | Err(_) => false,
+        }
     }
 
     /// Read to its end, so that the next page may be opened right from it: an empty page in between costs a process of
@@ -171,7 +172,7 @@ impl Browser {
 }
 
 /// How long what takes milliseconds in a healthy browser may take in one.
-fn patience(limits: &PoolLimits) -> Duration {
+pub(super) fn patience(limits: &PoolLimits) -> Duration {
     limits.command.min(Duration::from_secs(2))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     site::{Site, page, status},
-    support::{MEMORY_OF_A_WORN_BROWSER, limits, nothing_left, pool, read, scope, settings, until},
+    support::{limits, memory_of_a_worn_browser, nothing_left, pool, read, scope, settings, until},
 };
 use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PageError, PoolLimits};
 use std::time::{Duration, Instant};
@@ -118,17 +118,54 @@ async fn a_page_does_not_run_on_in_an_idle_browser() {
 async fn where_a_page_went_by_itself_is_not_taken_for_the_next_one() {
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
-    site.on("/goes", page("<h1>Unit</h1><script>addEventListener('load', () => setTimeout(() => location = '/elsewhere', 50))</script>"));
+    let goes = "document.querySelector('button').onclick = () => setTimeout(() => { location = '/elsewhere' }, 50)";
+    site.on("/goes", page(&format!("<h1>Unit</h1><button>Go</button><script>{goes}</script>")));
     site.on("/elsewhere", page("<h1>Elsewhere</h1>"));
     site.on("/nothing", status("204 No Content"));
     let pool = pool(state.path(), limits(1)).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     assert!(read(&mut lease, &site.url("/goes")).await.is_ok());
+    lease.click_all("button").await.unwrap();
     drop(lease);
     until("it has gone on", async || site.requests("/elsewhere") > 0).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     let next = read(&mut lease, &site.url("/nothing")).await;
     assert!(matches!(next, Err(PageError::NoDocument)), "{next:?}");
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_late_after_another_is_tried_in_a_new_browser() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.on("/", page("<h1>Unit</h1>"));
+    site.on("/late", page("").after(Duration::from_secs(60)));
+    let pool = pool(state.path(), PoolLimits { page: Duration::from_secs(20), ..limits(1) }).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert!(read(&mut lease, &site.url("/")).await.is_ok());
+    // Nothing was inherited: the site is to blame, and is not asked twice.
+    let late = read(&mut lease, &site.url("/late")).await;
+    assert!(matches!(late, Err(PageError::TimedOut(_))), "{late:?}");
+    assert_eq!(site.requests("/late"), 1);
+    drop(lease);
+
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    assert!(read(&mut lease, &site.url("/")).await.is_ok());
+    drop(lease);
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    let before = lease.process_group();
+    let url = site.url("/late");
+    let asked = until("it is asked for", async || site.requests("/late") == 2);
+    let mends = async {
+        asked.await;
+        site.on("/late", page("<h1>Late</h1>"));
+    };
+    let (read, ()) = tokio::join!(read(&mut lease, &url), mends);
+    assert!(read.as_ref().is_ok_and(|html| html.contains("<h1>Late</h1>")), "{read:?}");
+    assert_ne!(lease.process_group(), before);
+    assert_eq!(pool.stats().in_use, 1);
     drop(lease);
     pool.drain(Duration::from_secs(10)).await;
     nothing_left(state.path()).await;
@@ -159,7 +196,8 @@ async fn a_worn_idle_browser_is_not_kept() {
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
     site.on("/", page("<h1>Unit</h1>"));
-    let pool = pool(state.path(), PoolLimits { recycle_memory: MEMORY_OF_A_WORN_BROWSER, ..limits(1) }).await;
+    let recycle_memory = memory_of_a_worn_browser(&site).await;
+    let pool = pool(state.path(), PoolLimits { recycle_memory, ..limits(1) }).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     assert!(read(&mut lease, &site.url("/")).await.is_ok());
     drop(lease);

@@ -43,9 +43,19 @@ pub(crate) async fn pool(state: &Path, limits: PoolLimits) -> BrowserPool {
     BrowserPool::open(settings(state, limits)).await.unwrap()
 }
 
-/// A limit that a browser is over as soon as it has read a page, and far from being killed for it. How much it has
-/// depends on what it shares with the other browsers of the machine: with a dozen of those it may stay below.
-pub(crate) const MEMORY_OF_A_WORN_BROWSER: u64 = 250 << 20;
+/// A limit that a browser is over as soon as it has read a page, and far from being killed for it. How much it has depends
+/// on what it shares with the other browsers of the machine, so one is measured first.
+pub(crate) async fn memory_of_a_worn_browser(site: &Site) -> u64 {
+    let state = tempfile::tempdir().unwrap();
+    let pool = pool(state.path(), limits(1)).await;
+    let mut lease = pool.lease(&scope(site)).await.unwrap();
+    read(&mut lease, &site.url("/")).await.unwrap();
+    until("it is measured", async || pool.stats().memory_bytes > 0).await;
+    let measured = pool.stats().memory_bytes;
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    measured * 2 / 3
+}
 
 pub(crate) fn scope(site: &Site) -> Scope {
     Scope::new([Pin { host: "127.0.0.1".into(), port: site.port, address: [127, 0, 0, 1].into() }])

@@ -1,6 +1,6 @@
 //! What the pool does on its own: measures, ends what is worn, leaves pages, stops runaways, keeps the guard.
 
-use super::Inner;
+use super::{Inner, settling::Settling};
 use crate::browser::{
     guard::{self, Guard},
     processes,
@@ -38,14 +38,16 @@ impl Inner {
 
     /// Leaves the page of one idle browser that nobody wanted for a while, holding a permit as everybody does; whether
     /// there was one.
-    async fn leave_lingering_page(&self) -> bool {
-        let Some(permit) = self.line.try_now() else { return false };
+    async fn leave_lingering_page(pool: &Arc<Self>) -> bool {
+        let Some(permit) = pool.line.try_now() else { return false };
         let found = {
-            let mut idle = self.idle();
-            idle.iter().position(|browser| browser.lingers(LINGERING)).map(|index| idle.remove(index))
+            let mut idle = pool.idle();
+            let index = idle.iter().position(|browser| browser.lingers(LINGERING));
+            index.map(|index| (Settling::begin(pool, &idle[index]), idle.remove(index)))
         };
-        let Some(browser) = found else { return false };
-        self.settle(browser, permit, None).await;
+        let Some((settling, browser)) = found else { return false };
+        pool.settle(browser, permit, None).await;
+        drop(settling);
         true
     }
 }
@@ -74,7 +76,7 @@ async fn leave_lingering_pages(pool: Arc<Inner>) {
             () = pool.stopping.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        while pool.leave_lingering_page().await {}
+        while Inner::leave_lingering_page(&pool).await {}
     }
 }
 
