@@ -1,18 +1,16 @@
 //! Units side by side, of one university or of several.
 
 use crate::{
-    CatalogueError, scores,
-    store::{aliases, units as store},
-    units::{Candidate, UnitDetail},
+    CatalogueError,
+    units::{UnitDetail, details},
 };
-use chrono::Utc;
 use rmu_domain::{
     ParseError,
     facts::{FactName, difference::Difference},
     ids::UnitId,
 };
 use rmu_postgres::Database;
-use std::collections::{BTreeSet, HashMap};
+use std::{collections::BTreeSet, fmt};
 
 /// Two to four different units, in the order in which they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +23,40 @@ impl ComparedUnits {
     /// Ids with commas between them.
     pub fn parse(raw: &str) -> Result<Self, ParseError> {
         let parts: Vec<&str> = raw.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-        if !(Self::FEWEST..=Self::MOST).contains(&parts.len()) {
-            return Err(ParseError::new(format!(
-                "must be {} to {} ids of units, with commas between them; there are {}",
-                Self::FEWEST,
-                Self::MOST,
-                parts.len()
-            )));
-        }
+        // Counted before they are read: a mistake in one of a hundred is not the one to be told of.
+        Self::counted(parts.len())?;
         let ids = parts.iter().map(|part| part.parse()).collect::<Result<Vec<UnitId>, _>>();
-        let ids = ids.map_err(|_| ParseError::new("must be ids of units, which are UUIDs"))?;
+        Self::new(ids.map_err(|_| ParseError::new("must be ids of units, which are UUIDs"))?)
+    }
+
+    pub fn new(ids: Vec<UnitId>) -> Result<Self, ParseError> {
+        Self::counted(ids.len())?;
         if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-            return Err(ParseError::new("must not name a unit twice"));
+            return Err(ParseError::new("must not name a unit twice, nor one beside a former code of it"));
         }
         Ok(Self(ids))
     }
 
+    fn counted(count: usize) -> Result<(), ParseError> {
+        if (Self::FEWEST..=Self::MOST).contains(&count) {
+            return Ok(());
+        }
+        Err(ParseError::new(format!(
+            "must be {} to {} ids of units, with commas between them; there are {count}",
+            Self::FEWEST,
+            Self::MOST
+        )))
+    }
+
     pub fn ids(&self) -> &[UnitId] {
         &self.0
+    }
+}
+
+impl fmt::Display for ComparedUnits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&ids.join(","))
     }
 }
 
@@ -56,20 +70,14 @@ pub enum Compared {
 }
 
 pub async fn compare(database: &Database, wanted: &ComparedUnits) -> Result<Compared, CatalogueError> {
-    let mut connection = database.connection().await?;
-    let rows = store::newest_of(&mut connection, wanted.ids()).await?;
-    let mut found: HashMap<UnitId, _> = rows.into_iter().map(|row| (row.0.id, row)).collect();
-    let unknown: Vec<UnitId> = wanted.ids().iter().copied().filter(|id| !found.contains_key(id)).collect();
+    let mut units = details(database, wanted.ids()).await?;
+    let place = |unit: UnitId| wanted.ids().iter().position(|id| *id == unit);
+    let is_known = |id: &UnitId| units.iter().any(|unit| unit.id == *id);
+    let unknown: Vec<UnitId> = wanted.ids().iter().copied().filter(|id| !is_known(id)).collect();
     if !unknown.is_empty() {
         return Ok(Compared::Unknown(unknown));
     }
-    let mut scored = scores::unit_scores(&mut connection, wanted.ids(), Utc::now()).await?;
-    let mut units = Vec::with_capacity(wanted.ids().len());
-    for (Candidate { id, university, .. }, record, read) in wanted.ids().iter().filter_map(|id| found.remove(id)) {
-        let score = scored.remove(&id).unwrap_or_default();
-        let formerly = aliases::aliases(&mut connection, id).await?.into_iter().map(|alias| alias.code).collect();
-        units.push(UnitDetail { id, university, record, read, score, formerly });
-    }
+    units.sort_by_key(|unit| place(unit.id));
     let differing = differing(&units);
     Ok(Compared::SideBySide { units, differing })
 }

@@ -6,10 +6,7 @@
 
 use crate::{CatalogueError, review_votes, store::scores as store};
 use chrono::{DateTime, Datelike, Utc};
-use rmu_domain::{
-    ids::{UnitId, UniversityId},
-    score,
-};
+use rmu_domain::{ids::UnitId, score};
 use rmu_postgres::{AsyncPgConnection, Database, DatabaseError};
 use std::collections::HashMap;
 
@@ -132,29 +129,15 @@ pub(crate) async fn unit_scores(
     if units.is_empty() {
         return Ok(HashMap::new());
     }
-    let buckets = store::unit_buckets(connection, units).await?;
-    if buckets.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut universities: Vec<UniversityId> = buckets.iter().map(|(_, university, _)| *university).collect();
-    universities.sort_unstable();
-    universities.dedup();
-    let mut of_university: HashMap<UniversityId, Vec<Bucket>> = HashMap::new();
-    for (university, bucket) in store::university_buckets(connection, &universities).await? {
-        of_university.entry(university).or_default().push(bucket);
-    }
-    for buckets in of_university.values_mut() {
+    let store::Buckets { of_units, mut of_universities } = store::buckets(connection, units).await?;
+    for buckets in of_universities.values_mut() {
         buckets.sort_by_key(|bucket| bucket.year);
     }
-    let mut of_unit: HashMap<(UnitId, UniversityId), Vec<Bucket>> = HashMap::new();
-    for (unit, university, bucket) in buckets {
-        of_unit.entry((unit, university)).or_default().push(bucket);
-    }
-    let scored = of_unit.into_iter().map(|((unit, university), mut buckets)| {
+    let scored = of_units.into_iter().map(|((unit, university), mut buckets)| {
         // Sums of fractions depend on their order in the last digit: the same reviews, the same score.
         buckets.sort_by(|one, other| (one.year, &one.session).cmp(&(other.year, &other.session)));
-        let of_all = of_university.get(&university).map(Vec::as_slice).unwrap_or_default();
-        (unit, score_of(&buckets, of_all, now.year()))
+        let of_university = of_universities.get(&university).map(Vec::as_slice).unwrap_or_default();
+        (unit, score_of(&buckets, of_university, now.year()))
     });
     Ok(scored.collect())
 }

@@ -103,7 +103,10 @@ pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, request.filters.university.as_ref()).await?;
     let filters = store::Filters::new(&request.filters, university);
-    let pattern = request.query.as_ref().map(Pattern::new);
+    let pattern = match &request.query {
+        Some(query) => Some(store::pattern(&mut connection, query).await?),
+        None => None,
+    };
     let (mut found, total) = match &pattern {
         None => {
             let after = after.as_ref().map(Place::key);
@@ -147,7 +150,10 @@ async fn climb(
     }
     if !after.is_some_and(|place| place.more) {
         let bounded = store::bounded(connection, pattern, filters, sort, key, limit).await?;
-        if !bounded.overflowed {
+        if bounded.fills_page(sort, limit) {
+            return Ok((bounded.found, Total::MORE));
+        }
+        if bounded.overflowing.is_none() {
             let mut found = bounded.found;
             let mut total = Total::counted(bounded.total);
             let typos = mistakes(connection, pattern, filters, sort, bounded.total).await?;
@@ -196,7 +202,7 @@ async fn few(
 ) -> Result<Option<Vec<Found>>, CatalogueError> {
     let sort = Sort::Relevance;
     let bounded = store::bounded(connection, pattern, filters, sort, None, PageLimit::default()).await?;
-    if bounded.overflowed || bounded.total >= i64::from(TOO_FEW) {
+    if bounded.overflowing.is_some() || bounded.total >= i64::from(TOO_FEW) {
         return Ok(None);
     }
     let mut found = bounded.found;

@@ -4,7 +4,7 @@ use crate::{
     CatalogueError,
     scores::{self, UnitScore},
     search::UniversityName,
-    store::{aliases, units as store},
+    store::units as store,
 };
 use chrono::{DateTime, Utc};
 use rmu_domain::{
@@ -15,7 +15,7 @@ use rmu_domain::{
     unit_code::UnitCode,
     year::Year,
 };
-use rmu_postgres::{AsyncPgConnection, Database};
+use rmu_postgres::Database;
 
 /// What a unit may be asked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +31,6 @@ impl UnitKey {
         }
         UnitCode::parse(raw).map(Self::Code).map_err(|_| ParseError::new("must be a unit's id or code"))
     }
-}
-
-/// The answer to a key: a code may stand for a unit at more than one university.
-#[derive(Debug, Clone, PartialEq)]
-pub enum UnitLookup {
-    Found(Box<UnitDetail>),
-    Ambiguous(Vec<Candidate>),
 }
 
 /// A unit that an ambiguous code may mean.
@@ -95,23 +88,16 @@ pub enum Identified {
     Ambiguous(Vec<Candidate>),
 }
 
-/// Says which unit is meant, without reading all of it.
+/// Says which unit is meant by id or code, without reading all of it; `university` decides between several of one code.
 pub async fn identify(
     database: &Database,
     key: &UnitKey,
     university: Option<&Slug>,
 ) -> Result<Identified, CatalogueError> {
-    identify_in(&mut *database.connection().await?, key, university).await
-}
-
-async fn identify_in(
-    connection: &mut AsyncPgConnection,
-    key: &UnitKey,
-    university: Option<&Slug>,
-) -> Result<Identified, CatalogueError> {
+    let mut connection = database.connection().await?;
     let mut candidates = match key {
-        UnitKey::Id(id) => store::candidate(connection, *id).await?.into_iter().collect(),
-        UnitKey::Code(code) => store::candidates(connection, code).await?,
+        UnitKey::Id(id) => store::candidate(&mut connection, *id).await?.into_iter().collect(),
+        UnitKey::Code(code) => store::candidates(&mut connection, code).await?,
     };
     if let Some(slug) = university {
         candidates.retain(|candidate| candidate.university.slug == slug.as_str());
@@ -122,23 +108,24 @@ async fn identify_in(
     candidates.pop().map(Identified::One).ok_or(CatalogueError::NotFound { what: "unit" })
 }
 
-/// Finds a unit by id or code; `university` decides between several of one code.
-pub async fn find(database: &Database, key: &UnitKey, university: Option<&Slug>) -> Result<UnitLookup, CatalogueError> {
+/// Everything known of a unit, or of the one that it goes on as.
+pub async fn detail(database: &Database, unit: UnitId) -> Result<UnitDetail, CatalogueError> {
+    details(database, &[unit]).await?.pop().ok_or(CatalogueError::NotFound { what: "unit" })
+}
+
+/// The same of several, in any order; those that do not exist are left out.
+pub(crate) async fn details(database: &Database, units: &[UnitId]) -> Result<Vec<UnitDetail>, CatalogueError> {
     let mut connection = database.connection().await?;
-    let candidate = match identify_in(&mut connection, key, university).await? {
-        Identified::One(candidate) => candidate,
-        Identified::Ambiguous(candidates) => return Ok(UnitLookup::Ambiguous(candidates)),
+    let rows = store::details(&mut connection, units).await?;
+    let found: Vec<UnitId> = rows.iter().map(|row| row.unit.id).collect();
+    let mut scored = scores::unit_scores(&mut connection, &found, Utc::now()).await?;
+    let detail = |row: store::Detail| UnitDetail {
+        score: scored.remove(&row.unit.id).unwrap_or_default(),
+        id: row.unit.id,
+        university: row.unit.university,
+        record: row.record,
+        read: row.read,
+        formerly: row.formerly,
     };
-    let not_found = || CatalogueError::NotFound { what: "unit" };
-    let (record, read) = store::newest(&mut connection, candidate.id).await?.ok_or_else(not_found)?;
-    let formerly = aliases::aliases(&mut connection, candidate.id).await?;
-    let mut scored = scores::unit_scores(&mut connection, &[candidate.id], Utc::now()).await?;
-    Ok(UnitLookup::Found(Box::new(UnitDetail {
-        id: candidate.id,
-        university: candidate.university,
-        record,
-        read,
-        score: scored.remove(&candidate.id).unwrap_or_default(),
-        formerly: formerly.into_iter().map(|alias| alias.code).collect(),
-    })))
+    Ok(rows.into_iter().map(detail).collect())
 }

@@ -1,8 +1,8 @@
 //! Answers to reads, kept in Redis for a minute at most.
 //!
-//! An answer is kept under the versions of what it depends on. Versions are asked for before the database is read, and
-//! a writer changes them after its commit and before its own answer: what was read before a write is never found
-//! after it. Without Redis every read goes to the database; a change that could not be told is told before anything
+//! An answer is kept with the versions of what it depends on, and believed while these are the same. Versions are asked
+//! for, together with the answer, before the database is read, and a writer changes them after its commit and before its
+//! own answer: what was read before a write is never believed after it. Without Redis every read goes to the database; a change that could not be told is told before anything
 //! is believed again.
 
 mod flights;
@@ -23,6 +23,21 @@ use versions::Versions;
 const LARGEST: usize = 256 * 1024;
 /// Whoever waits longer for another who reads the same reads for itself.
 const WAIT_LIMIT: Duration = Duration::from_secs(3);
+
+type Stamp = [u8; 32];
+
+/// An answer from the database.
+pub struct Computed {
+    pub bytes: Vec<u8>,
+    /// Not one that depends on more than it was asked for with: nobody would say when it changes.
+    pub is_kept: bool,
+}
+
+impl From<Vec<u8>> for Computed {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, is_kept: true }
+    }
+}
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -53,41 +68,46 @@ impl ReadCache {
         kind: &'static str,
         scopes: &[Scope],
         asked: &str,
-        compute: impl Future<Output = Result<Vec<u8>, ApiError>>,
+        compute: impl Future<Output = Result<Computed, ApiError>>,
     ) -> Result<Vec<u8>, ApiError> {
         if self.kept_for.is_zero() {
             count(kind, "bypass");
-            return compute.await;
+            return Ok(compute.await?.bytes);
         }
-        let Some(versions) = self.versions.read(&self.store, scopes).await else {
+        let key = key(kind, asked);
+        let Some((versions, kept)) = self.versions.read(&self.store, scopes, &key).await else {
             count(kind, "bypass");
-            return compute.await;
+            return Ok(compute.await?.bytes);
         };
-        let key = key(kind, &versions, asked);
-        if let Some(kept) = self.store.get(&key).await {
+        let stamp = stamp(&versions);
+        if let Some(answer) = kept.and_then(|kept| stamped(kept, &stamp)) {
             count(kind, "hit");
-            return Ok(kept);
+            return Ok(answer);
         }
-        let Some(flight) = self.flights.join(&key) else {
+        let Some(flight) = self.flights.join(&format!("{key}:{}", hex(&stamp))) else {
             count(kind, "miss");
-            return compute.await;
+            return Ok(compute.await?.bytes);
         };
         let Ok(mut answer) = tokio::time::timeout(WAIT_LIMIT, flight.lock()).await else {
             count(kind, "miss");
-            return compute.await;
+            return Ok(compute.await?.bytes);
         };
         if let Some(answer) = answer.as_ref() {
             count(kind, "shared");
             return Ok(answer.clone());
         }
         count(kind, "miss");
-        let computed = compute.await?;
-        *answer = Some(computed.clone());
-        drop(answer);
-        if computed.len() <= LARGEST {
-            self.store.put(&key, computed.clone(), jittered(self.kept_for)).await;
+        let Computed { bytes, is_kept } = compute.await?;
+        if !is_kept {
+            return Ok(bytes);
         }
-        Ok(computed)
+        *answer = Some(bytes.clone());
+        drop(answer);
+        if bytes.len() <= LARGEST {
+            let value = [stamp.as_slice(), &bytes].concat();
+            self.store.put(&key, value, jittered(self.kept_for)).await;
+        }
+        Ok(bytes)
     }
 
     /// Something was written and committed. From here on nothing is answered that was read before.
@@ -96,15 +116,28 @@ impl ReadCache {
     }
 }
 
-/// Versions and questions are hashed: a key is short whatever was asked.
-fn key(kind: &str, versions: &[String], asked: &str) -> String {
+/// Questions are hashed: a key is short whatever was asked.
+fn key(kind: &str, asked: &str) -> String {
+    format!("{kind}:{}", hex(&Sha256::digest(asked).into()))
+}
+
+/// What stands before an answer that was read under these versions.
+fn stamp(versions: &[String]) -> Stamp {
     let mut hash = Sha256::new();
-    for part in versions.iter().map(String::as_str).chain([asked]) {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part.as_bytes());
+    for version in versions {
+        hash.update(version.len().to_le_bytes());
+        hash.update(version);
     }
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{kind}:{digest}")
+    hash.finalize().into()
+}
+
+/// The answer, if it has this stamp.
+fn stamped(mut kept: Vec<u8>, stamp: &Stamp) -> Option<Vec<u8>> {
+    kept.starts_with(stamp).then(|| kept.split_off(stamp.len()))
+}
+
+fn hex(digest: &Stamp) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn jittered(time: Duration) -> Duration {
@@ -122,13 +155,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_tells_everything_apart_and_is_short() {
-        let versions = |versions: &[&str]| versions.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
-        let one = key("units", &versions(&["1", "23"]), "q=a");
-        assert_ne!(one, key("units", &versions(&["12", "3"]), "q=a"));
-        assert_ne!(one, key("units", &versions(&["1", "23"]), "q=b"));
-        assert_ne!(one, key("reviews", &versions(&["1", "23"]), "q=a"));
-        assert!(key("units", &[], &"x".repeat(10_000)).len() < 80);
+    fn a_key_tells_questions_apart_and_is_short() {
+        let one = key("units", "q=a");
+        assert_ne!(one, key("units", "q=b"));
+        assert_ne!(one, key("reviews", "q=a"));
+        assert!(key("units", &"x".repeat(10_000)).len() < 80);
+    }
+
+    #[test]
+    fn an_answer_is_believed_under_its_own_versions_only() {
+        let stamp_of = |versions: &[&str]| stamp(&versions.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        let kept = [stamp_of(&["1", "23"]).as_slice(), b"answer"].concat();
+        assert_eq!(stamped(kept.clone(), &stamp_of(&["1", "23"])).as_deref(), Some(b"answer".as_slice()));
+        assert_eq!(stamped(kept, &stamp_of(&["12", "3"])), None);
+        assert_eq!(stamped(b"short".to_vec(), &stamp_of(&[])), None);
     }
 
     #[test]

@@ -18,6 +18,19 @@ pub(crate) fn variants(word: &str) -> Vec<String> {
     variants
 }
 
+/// Every form in which a whole word may stand in a text, itself among them. Some are words of no language, and are in no
+/// text.
+pub(crate) fn forms(word: &str) -> Vec<String> {
+    const SHORTEST: usize = 3;
+    let mut forms = vec![word.to_owned(), format!("{word}s"), format!("{word}es")];
+    forms.extend(word.strip_suffix('y').map(|stem| format!("{stem}ies")));
+    forms.extend(word.strip_suffix("ies").map(|stem| format!("{stem}y")));
+    forms.extend(word.strip_suffix("es").map(str::to_owned));
+    forms.extend(word.strip_suffix('s').filter(|stem| is_plain(stem)).map(str::to_owned));
+    forms.retain(|form| form.chars().count() >= SHORTEST || form == word);
+    forms
+}
+
 /// Whether a plural of the stem ends in -es.
 fn is_hissed(stem: &str) -> bool {
     ["s", "x", "z", "ch", "sh"].iter().any(|end| stem.ends_with(end))
@@ -31,6 +44,21 @@ fn is_plain(stem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn singular_and_plural_are_forms_of_one_another() {
+        for (one, other) in [
+            ("database", "databases"),
+            ("study", "studies"),
+            ("process", "processes"),
+            ("algorithm", "algorithms"),
+            ("analysis", "analysis"),
+        ] {
+            assert!(forms(one).contains(&other.to_owned()), "{one}: {:?}", forms(one));
+            assert!(forms(other).contains(&one.to_owned()), "{other}: {:?}", forms(other));
+        }
+        assert_eq!(forms("class")[1..], ["classs", "classes"]);
+    }
 
     #[test]
     fn one_finds_the_other() {

@@ -12,6 +12,10 @@ const LONGEST_WORD: usize = 64;
 const STOP_WORDS: [&str; 17] =
     ["a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "of", "on", "or", "the", "to", "via", "with"];
 
+pub(crate) fn is_stop_word(word: &str) -> bool {
+    STOP_WORDS.contains(&word)
+}
+
 /// A word in folded form and the bytes of the original it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {

@@ -8,6 +8,7 @@ use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rmu_domain::ids::{UnitId, UniversityId};
 use rmu_postgres::DatabaseError;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 mod changes;
@@ -15,9 +16,10 @@ mod changes;
 pub(crate) use changes::{Changes, Contribution};
 
 #[derive(Debug, QueryableByName)]
-struct UnitBucketRow {
-    #[diesel(sql_type = sql::Uuid)]
-    unit_id: Uuid,
+struct BucketRow {
+    /// Nobody's where a whole university is counted.
+    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+    unit_id: Option<Uuid>,
     #[diesel(sql_type = sql::Uuid)]
     university_id: Uuid,
     #[diesel(sql_type = sql::SmallInt)]
@@ -50,21 +52,38 @@ struct UnitBucketRow {
     overall_5: i32,
 }
 
-/// The aggregates of `units`, with the university whose mean they are shrunk to.
-pub(crate) async fn unit_buckets(
-    connection: &mut AsyncPgConnection,
-    units: &[UnitId],
-) -> Result<Vec<(UnitId, UniversityId, Bucket)>, DatabaseError> {
-    let rows: Vec<UnitBucketRow> = CachedSql::new(
-        "SELECT score.*, unit.university_id
+/// Counts and sums of units, and of the universities whose means they are shrunk to.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    pub(crate) of_units: HashMap<(UnitId, UniversityId), Vec<Bucket>>,
+    pub(crate) of_universities: HashMap<UniversityId, Vec<Bucket>>,
+}
+
+/// The aggregates behind the scores of `units`, in one question.
+pub(crate) async fn buckets(connection: &mut AsyncPgConnection, units: &[UnitId]) -> Result<Buckets, DatabaseError> {
+    let units: Vec<Uuid> = units.iter().map(|unit| unit.as_uuid()).collect();
+    let rows: Vec<BucketRow> = CachedSql::new(
+        "SELECT score.unit_id, unit.university_id, score.taken_year, score.taken_session, score.reviews,
+                score.recommended, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness,
+                score.overall_1, score.overall_2, score.overall_3, score.overall_4, score.overall_5
          FROM unit_scores AS score JOIN units AS unit ON unit.id = score.unit_id
          WHERE score.unit_id = ANY(",
     )
-    .uuids(units.iter().map(|unit| unit.as_uuid()).collect())
-    .sql(")")
+    .uuids(units.clone())
+    .sql(
+        ") UNION ALL
+         SELECT NULL, score.university_id, score.taken_year, '', score.reviews,
+                0, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness, 0, 0, 0, 0, 0
+         FROM university_scores AS score
+         WHERE score.university_id IN (SELECT unit.university_id FROM units AS unit WHERE unit.id = ANY(",
+    )
+    .uuids(units)
+    .sql("))")
     .load(connection)
     .await?;
-    let buckets = rows.into_iter().map(|row| {
+    let mut buckets = Buckets::default();
+    for row in rows {
+        let university = row.university_id.into();
         let bucket = Bucket {
             year: row.taken_year,
             session: row.taken_session,
@@ -73,52 +92,12 @@ pub(crate) async fn unit_buckets(
             sums: [row.overall, row.teaching, row.difficulty, row.workload, row.usefulness],
             stars: [row.overall_1, row.overall_2, row.overall_3, row.overall_4, row.overall_5],
         };
-        (row.unit_id.into(), row.university_id.into(), bucket)
-    });
-    Ok(buckets.collect())
-}
-
-#[derive(Debug, QueryableByName)]
-struct UniversityBucketRow {
-    #[diesel(sql_type = sql::Uuid)]
-    university_id: Uuid,
-    #[diesel(sql_type = sql::SmallInt)]
-    taken_year: i16,
-    #[diesel(sql_type = sql::Integer)]
-    reviews: i32,
-    #[diesel(sql_type = sql::Integer)]
-    overall: i32,
-    #[diesel(sql_type = sql::Integer)]
-    teaching: i32,
-    #[diesel(sql_type = sql::Integer)]
-    difficulty: i32,
-    #[diesel(sql_type = sql::Integer)]
-    workload: i32,
-    #[diesel(sql_type = sql::Integer)]
-    usefulness: i32,
-}
-
-pub(crate) async fn university_buckets(
-    connection: &mut AsyncPgConnection,
-    universities: &[UniversityId],
-) -> Result<Vec<(UniversityId, Bucket)>, DatabaseError> {
-    let rows: Vec<UniversityBucketRow> = CachedSql::new("SELECT * FROM university_scores WHERE university_id = ANY(")
-        .uuids(universities.iter().map(|university| university.as_uuid()).collect())
-        .sql(")")
-        .load(connection)
-        .await?;
-    let buckets = rows.into_iter().map(|row| {
-        let bucket = Bucket {
-            year: row.taken_year,
-            session: String::new(),
-            reviews: row.reviews,
-            recommended: 0,
-            sums: [row.overall, row.teaching, row.difficulty, row.workload, row.usefulness],
-            stars: [0; 5],
-        };
-        (row.university_id.into(), bucket)
-    });
-    Ok(buckets.collect())
+        match row.unit_id {
+            Some(unit) => buckets.of_units.entry((unit.into(), university)).or_default().push(bucket),
+            None => buckets.of_universities.entry(university).or_default().push(bucket),
+        }
+    }
+    Ok(buckets)
 }
 
 #[derive(Debug, QueryableByName)]

@@ -15,13 +15,14 @@ pub(crate) mod ranks;
 mod shown;
 mod spelling;
 pub(crate) mod suggestions;
+mod terms;
 
 pub(crate) use climb::{bounded, ordered, sorted, typos};
 pub(crate) use filters::Filters;
 pub(crate) use list::list;
 pub(crate) use pattern::Pattern;
 pub(crate) use shown::{Shown, shown};
-pub(crate) use spelling::mistyped;
+pub(crate) use spelling::{mistyped, pattern};
 
 pub use index::{IndexedUnit, index_unit};
 
@@ -34,6 +35,8 @@ use uuid::Uuid;
 const CANDIDATES: i64 = Total::EXACT_TO as i64 + 1;
 /// The same in the text of the statement: a plan made for any values must know how little is wanted.
 const AT_MOST_CANDIDATES: &str = " LIMIT 1001";
+/// What there is only when there are as many.
+const BEYOND_CANDIDATES: &str = " OFFSET 1000";
 /// The rungs as they are climbed. A title that equals or begins with the query stands before one that merely
 /// has its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +75,11 @@ impl Step {
     /// Part of the text and no parameter, since it is the same whenever the text is.
     fn literal(self) -> &'static str {
         ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][self as usize]
+    }
+
+    /// Whether it may reach more units than are looked at; a code or a title is that of few.
+    fn may_overflow(self) -> bool {
+        matches!(self, Self::CodePrefix | Self::TitleBeginning | Self::TitleWords | Self::AllWords)
     }
 
     fn from_number(number: i16) -> Self {

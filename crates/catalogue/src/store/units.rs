@@ -140,32 +140,51 @@ pub(crate) async fn newest(
     rows.into_iter().next().map(VersionRow::into_parts).transpose()
 }
 
+/// A unit as its newest version says, as far as its own rows tell.
+pub(crate) struct Detail {
+    pub(crate) unit: Candidate,
+    pub(crate) record: UnitRecord,
+    pub(crate) read: Reading,
+    pub(crate) formerly: Vec<String>,
+}
+
 #[derive(Debug, QueryableByName)]
 struct DetailRow {
     #[diesel(embed)]
     unit: CandidateRow,
     #[diesel(embed)]
     version: VersionRow,
+    #[diesel(sql_type = sql::Array<sql::Text>)]
+    formerly: Vec<String>,
 }
 
-/// The same of several units, in any order.
-pub(crate) async fn newest_of(
+/// Several units, in any order; of those that go on under another code, the ones that they go on as.
+pub(crate) async fn details(
     connection: &mut AsyncPgConnection,
     units: &[UnitId],
-) -> Result<Vec<(Candidate, UnitRecord, Reading)>, DatabaseError> {
+) -> Result<Vec<Detail>, DatabaseError> {
     let rows: Vec<DetailRow> = CachedSql::new(VERSION)
         .sql(NEWEST_YEAR)
         .sql(
             ", unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
-               university.name AS university_name",
+               university.name AS university_name,
+               ARRAY(SELECT former.code FROM units AS former WHERE former.merged_into = unit.id
+                     ORDER BY former.code_normalised) AS formerly",
         )
         .sql(OF_UNITS)
-        .sql("JOIN universities AS university ON university.id = unit.university_id WHERE unit.id = ANY(")
+        .sql(
+            "JOIN universities AS university ON university.id = unit.university_id
+             WHERE unit.id IN (SELECT coalesce(asked.merged_into, asked.id) FROM units AS asked WHERE asked.id = ANY(",
+        )
         .uuids(units.iter().map(|unit| unit.as_uuid()).collect())
-        .sql(")")
+        .sql("))")
         .load(connection)
         .await?;
-    rows.into_iter().map(|row| row.version.into_parts().map(|(record, read)| (row.unit.into(), record, read))).collect()
+    let detail = |row: DetailRow| {
+        let (record, read) = row.version.into_parts()?;
+        Ok(Detail { unit: row.unit.into(), record, read, formerly: row.formerly })
+    };
+    rows.into_iter().map(detail).collect()
 }
 
 impl VersionRow {

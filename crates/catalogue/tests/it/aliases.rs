@@ -1,6 +1,6 @@
 //! Renamed units: the old code leads to the unit, reviews move along and back, and scores stay equal to a recount.
 
-use crate::support::{Catalogue, Unit, author, draft, write_review};
+use crate::support::{Catalogue, Unit, author, detail, draft, write_review};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -13,7 +13,7 @@ use rmu_catalogue::{
     reviews::{Author, ReviewSort, of_unit},
     scores::{self, Drift},
     search::{SearchRequest, search},
-    units::{UnitDetail, UnitKey, UnitLookup, find},
+    units::{UnitDetail, UnitKey},
 };
 use rmu_domain::{
     account::Role,
@@ -31,10 +31,7 @@ fn code(code: &str) -> UnitCode {
 }
 
 async fn unit(catalogue: &Catalogue, key: UnitKey) -> UnitDetail {
-    match find(&catalogue.database, &key, None).await.unwrap() {
-        UnitLookup::Found(unit) => *unit,
-        UnitLookup::Ambiguous(_) => panic!("one university has the code"),
-    }
+    detail(catalogue, &key, None).await
 }
 
 /// The codes that the reviews of a unit were written under.

@@ -11,7 +11,7 @@ use rmu_catalogue::{
     review_votes::vote,
     reviews::{Author, AuthorsReviews, NewState, author_banned, author_unbanned, change_state, delete, edit},
     scores::{self, Drift, UnitScore},
-    units::{UnitKey, UnitLookup, find},
+    units::detail,
 };
 use rmu_domain::{
     helpfulness::Vote,
@@ -23,10 +23,7 @@ use rmu_postgres::Database;
 use std::sync::{Arc, Mutex};
 
 async fn score(catalogue: &Catalogue, unit: UnitId) -> UnitScore {
-    match find(&catalogue.database, &UnitKey::Id(unit), None).await.unwrap() {
-        UnitLookup::Found(detail) => detail.score,
-        UnitLookup::Ambiguous(_) => panic!("an id is never ambiguous"),
-    }
+    detail(&catalogue.database, unit).await.unwrap().score
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use rmu_catalogue::{
     migrations::{MIGRATIONS, SCHEMA},
     reviews::{self, Author, Review},
     search::{IndexedUnit, index_unit},
+    units::{self, Identified, UnitDetail, UnitKey, identify},
 };
 use rmu_domain::{
     account::Nickname,
@@ -13,6 +14,7 @@ use rmu_domain::{
     ids::{AccountId, SourceId, UnitId, UniversityId},
     rating::Rating,
     review::{Ratings, ReviewDraft, SessionName, ShownAs, Taken},
+    slug::Slug,
     unit_code::UnitCode,
     year::Year,
 };
@@ -192,6 +194,14 @@ pub(crate) fn record(unit: &Unit<'_>) -> UnitRecord {
 }
 
 /// Without a key: every call is a request of its own.
+/// The one unit of a key, with everything known of it.
+pub(crate) async fn detail(catalogue: &Catalogue, key: &UnitKey, university: Option<&Slug>) -> UnitDetail {
+    match identify(&catalogue.database, key, university).await.unwrap() {
+        Identified::One(unit) => units::detail(&catalogue.database, unit.id).await.unwrap(),
+        Identified::Ambiguous(candidates) => panic!("{key:?} is ambiguous: {candidates:?}"),
+    }
+}
+
 pub(crate) async fn write_review(
     database: &Database,
     unit: UnitId,

@@ -1,9 +1,9 @@
 //! One unit, by id or by code.
 
-use crate::support::{Catalogue, Unit};
+use crate::support::{self, Catalogue, Unit};
 use rmu_catalogue::{
     CatalogueError,
-    units::{UnitDetail, UnitKey, UnitLookup, find},
+    units::{self, Identified, UnitDetail, UnitKey, identify},
 };
 use rmu_domain::{
     facts::{FactName, Gap},
@@ -13,10 +13,7 @@ use rmu_domain::{
 
 async fn detail(catalogue: &Catalogue, key: &str, university: Option<&str>) -> UnitDetail {
     let university = university.map(|slug| Slug::parse(slug).unwrap());
-    match find(&catalogue.database, &UnitKey::parse(key).unwrap(), university.as_ref()).await.unwrap() {
-        UnitLookup::Found(detail) => *detail,
-        UnitLookup::Ambiguous(candidates) => panic!("{key} is ambiguous: {candidates:?}"),
-    }
+    support::detail(catalogue, &UnitKey::parse(key).unwrap(), university.as_ref()).await
 }
 
 #[tokio::test]
@@ -47,7 +44,7 @@ async fn a_code_of_two_universities_is_ambiguous_until_one_is_named() {
         catalogue.unit(university, Unit { code: "31251", title: slug, ..Unit::default() }).await;
     }
     let key = UnitKey::parse("31251").unwrap();
-    let UnitLookup::Ambiguous(candidates) = find(&catalogue.database, &key, None).await.unwrap() else {
+    let Identified::Ambiguous(candidates) = identify(&catalogue.database, &key, None).await.unwrap() else {
         panic!("one of two was chosen");
     };
     let slugs: Vec<_> = candidates.iter().map(|candidate| candidate.university.slug.as_str()).collect();
@@ -68,7 +65,9 @@ async fn what_does_not_exist_is_not_found() {
         (UnitKey::parse("31251").unwrap(), Some(&elsewhere)),
         (UnitKey::Id(id), Some(&elsewhere)),
     ] {
-        let error = find(&catalogue.database, &key, university).await.unwrap_err();
+        let error = identify(&catalogue.database, &key, university).await.unwrap_err();
         assert!(matches!(error, CatalogueError::NotFound { what: "unit" }), "{key:?}: {error}");
     }
+    let error = units::detail(&catalogue.database, UnitId::new()).await.unwrap_err();
+    assert!(matches!(error, CatalogueError::NotFound { what: "unit" }), "{error}");
 }

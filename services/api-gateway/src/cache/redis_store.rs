@@ -31,13 +31,6 @@ impl RedisStore {
         Self { redis, runtime, prefix, begun: Instant::now(), paused_until: AtomicU64::new(0) }
     }
 
-    pub(super) async fn get(&self, key: &str) -> Option<Vec<u8>> {
-        let mut command = redis::cmd("GET");
-        command.arg(format!("{}{key}", self.prefix));
-        let mut redis = self.redis.clone();
-        self.ask(async move { command.query_async::<Option<Vec<u8>>>(&mut redis).await }).await.flatten()
-    }
-
     pub(super) async fn put(&self, key: &str, value: Vec<u8>, kept_for: Duration) {
         let mut command = redis::cmd("SET");
         let milliseconds = u64::try_from(kept_for.as_millis()).unwrap_or(u64::MAX);
@@ -46,15 +39,19 @@ impl RedisStore {
         self.ask(async move { command.query_async::<()>(&mut redis).await }).await;
     }
 
-    /// The values of versions; empty for one that nobody changed for long. `None` when Redis does not answer.
-    pub(super) async fn versions(&self, names: &[String]) -> Option<Vec<String>> {
+    /// The values of versions, empty for one that nobody changed for long, and what is kept under `key`; in one question,
+    /// since each costs as much as a small answer. `None` when Redis does not answer.
+    pub(super) async fn versions_and(&self, names: &[String], key: &str) -> Option<(Vec<String>, Option<Vec<u8>>)> {
         let mut command = redis::cmd("MGET");
         for name in names {
             command.arg(format!("{}version:{name}", self.prefix));
         }
+        command.arg(format!("{}{key}", self.prefix));
         let mut redis = self.redis.clone();
-        let found = self.ask(async move { command.query_async::<Vec<Option<String>>>(&mut redis).await }).await?;
-        Some(found.into_iter().map(Option::unwrap_or_default).collect())
+        let mut found = self.ask(async move { command.query_async::<Vec<Option<Vec<u8>>>>(&mut redis).await }).await?;
+        let kept = found.pop()?;
+        let text = |version: Option<Vec<u8>>| String::from_utf8(version.unwrap_or_default()).ok();
+        Some((found.into_iter().map(text).collect::<Option<Vec<_>>>()?, kept))
     }
 
     /// Gives versions a value that they never had. False when Redis does not answer.

@@ -46,16 +46,23 @@ struct Owed {
 }
 
 impl Versions {
-    /// The versions of `scopes` and of everything. `None` while Redis is away, or knows less than this process.
-    pub(super) async fn read(&self, store: &RedisStore, scopes: &[Scope]) -> Option<Vec<String>> {
+    /// The versions of `scopes` and of everything, and what is kept under `key`. `None` while Redis is away, or knows less
+    /// than this process.
+    pub(super) async fn read(
+        &self,
+        store: &RedisStore,
+        scopes: &[Scope],
+        key: &str,
+    ) -> Option<(Vec<String>, Option<Vec<u8>>)> {
         let owed = self.owed_now();
         if !owed.is_empty() && !self.tell(store, &owed).await {
             return None;
         }
         let names: Vec<String> = std::iter::once(&Scope::Everything).chain(scopes).map(ToString::to_string).collect();
-        let versions = store.versions(&names).await?;
+        let (versions, kept) = store.versions_and(&names, key).await?;
         // Names too: two units without a version are still two.
-        Some(names.into_iter().zip(versions).map(|(name, version)| format!("{name}={version}")).collect())
+        let versions = names.into_iter().zip(versions).map(|(name, version)| format!("{name}={version}")).collect();
+        Some((versions, kept))
     }
 
     pub(super) async fn change(&self, store: &RedisStore, scopes: &[Scope]) {

@@ -4,7 +4,11 @@ use crate::{
     ApiError, AppState,
     auth::{Access, RouteAccess},
     cache::Scope,
-    routes::{cached::cached, parameters::refused, units::detail::UnitDetailView},
+    routes::{
+        cached::{cached, unit_id},
+        parameters::refused,
+        units::detail::UnitDetailView,
+    },
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use rmu_catalogue::comparisons::{Compared, ComparedUnits, compare};
@@ -60,6 +64,7 @@ async fn compare_units(
 ) -> Result<HttpResponse, ApiError> {
     let ids = query.0.ids.ok_or_else(|| Problem::invalid_parameter("ids", "is required"))?;
     let wanted = ComparedUnits::parse(&ids).map_err(refused("ids"))?;
+    let wanted = going_on(&state, &wanted).await?;
     let scopes: Vec<Scope> = wanted.ids().iter().copied().map(Scope::Unit).collect();
     let compute = async {
         match compare(&state.database, &wanted).await? {
@@ -71,7 +76,23 @@ async fn compare_units(
             Compared::Unknown(ids) => Err(unknown(&ids)),
         }
     };
-    cached(&request, &state, "comparison", &scopes, &ids, compute).await
+    cached(&request, &state, "comparison", &scopes, &wanted.to_string(), compute).await
+}
+
+/// The units that those asked for are called now.
+async fn going_on(state: &AppState, wanted: &ComparedUnits) -> Result<ComparedUnits, ApiError> {
+    let (mut units, mut missing) = (Vec::new(), Vec::new());
+    for id in wanted.ids() {
+        match unit_id(state, &id.to_string(), None).await {
+            Ok(unit) => units.push(unit),
+            Err(error) if error.problem().code() == ErrorCode::NotFound => missing.push(*id),
+            Err(error) => return Err(error),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(unknown(&missing));
+    }
+    ComparedUnits::new(units).map_err(refused("ids"))
 }
 
 fn unknown(ids: &[UnitId]) -> ApiError {

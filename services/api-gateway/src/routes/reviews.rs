@@ -5,9 +5,10 @@ use crate::{
     auth::{Access, RouteAccess, Student},
     cache::Scope,
     routes::{
-        cached::{cached, unit_id},
+        cached::{asked_unit, cached_of_unit},
         own_reviews::OwnReviewView,
         parameters::{self, refused},
+        units::the_one,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
@@ -15,6 +16,7 @@ use body::{EditedReviewBody, NewReviewBody, ReviewView};
 use rmu_catalogue::{
     idempotency::IdempotencyKey as Key,
     reviews::{self, Author, ReviewList, ReviewSort},
+    units::UnitKey,
 };
 use rmu_domain::{
     account::Role,
@@ -119,14 +121,15 @@ async fn list_reviews(
     let query = query.into_inner();
     let list = query.list()?;
     let limit = parameters::limit(query.limit)?;
-    let unit = unit_id(&state, &key.0, query.university.as_deref()).await?;
+    let unit = asked_unit(&state, &key.0, query.university.as_deref()).await?;
     let compute = async {
-        let found = reviews::of_unit(&state.database, unit, list, query.cursor.as_deref(), limit).await?;
+        let on = the_one(&state, &UnitKey::Id(unit), None).await?.id;
+        let found = reviews::of_unit(&state.database, on, list, query.cursor.as_deref(), limit).await?;
         let views: Vec<ReviewView> = found.entries.into_iter().map(ReviewView::from).collect();
-        Ok(Data::new(views).with_page(parameters::page(limit, found.next, found.total)))
+        Ok((on, Data::new(views).with_page(parameters::page(limit, found.next, found.total))))
     };
     let asked = format!("{unit} {}", request.query_string());
-    cached(&request, &state, "reviews", &[Scope::Unit(unit)], &asked, compute).await
+    cached_of_unit(&request, &state, "reviews", unit, &asked, compute).await
 }
 
 /// One visible review.

@@ -11,7 +11,7 @@ use crate::{
     auth::{Access, RouteAccess},
     cache::Scope,
     routes::{
-        cached::{cached, unit_id},
+        cached::{asked_unit, cached, cached_of_unit},
         parameters::{self, WhichUniversity, refused},
     },
 };
@@ -21,7 +21,7 @@ use facet_views::FacetsView;
 use query::UnitsQuery;
 use rmu_catalogue::{
     search::{facets, search, suggestions::suggest},
-    units::{Candidate, Identified, UnitKey, UnitLookup, find, identify},
+    units::{Candidate, Identified, UnitKey, detail, identify},
 };
 use rmu_domain::{query::SearchQuery, slug::Slug};
 use rmu_web::{Data, ErrorCode, Path, Problem, Query, problem::ProblemBody};
@@ -204,15 +204,13 @@ async fn get_unit(
     key: Path<String>,
     which: Query<WhichUniversity>,
 ) -> Result<HttpResponse, ApiError> {
-    let unit = unit_id(&state, &key.0, which.0.university.as_deref()).await?;
+    let unit = asked_unit(&state, &key.0, which.0.university.as_deref()).await?;
     let compute = async {
-        match find(&state.database, &UnitKey::Id(unit), None).await? {
-            UnitLookup::Found(unit) => Ok(Data::new(UnitDetailView::from(*unit))),
-            UnitLookup::Ambiguous(candidates) => Err(ambiguous(&candidates)),
-        }
+        let detail = detail(&state.database, unit).await?;
+        Ok((detail.id, Data::new(UnitDetailView::from(detail))))
     };
     // On the heap: it is large, and lies in the futures of everything around it.
-    cached(&request, &state, "unit", &[Scope::Unit(unit)], &unit.to_string(), Box::pin(compute)).await
+    cached_of_unit(&request, &state, "unit", unit, &unit.to_string(), Box::pin(compute)).await
 }
 
 /// The one unit that a path means.

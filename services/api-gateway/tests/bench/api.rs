@@ -2,12 +2,14 @@
 //!
 //! A real gateway over a generated catalogue, asked by `oha` from the same machine: closed loop (fifty users, each asks again
 //! as soon as it has its answer) and open loop (half that rate, whatever the answers do, so that a stall is not hidden by the
-//! users it keeps waiting). With answers kept in Redis, and without.
+//! users it keeps waiting). With answers kept in Redis, and without. One unit also from a service of Fastify and pg over the
+//! same tables.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::cast_precision_loss,
     reason = "a benchmark ends by panicking where it cannot measure, and prints for people"
 )]
@@ -16,9 +18,12 @@
 mod catalogue;
 #[path = "api/load.rs"]
 mod load;
+#[path = "api/peer.rs"]
+mod peer;
 
 use catalogue::Catalogue;
 use load::{Figures, Pace, ask};
+use peer::Peer;
 use rmu_test_support::{broker::TestVhost, process::Service, redis, wait};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -49,6 +54,9 @@ async fn main() {
                 }
                 let open = ask(&urls, Pace::Open((closed.rate / 2.0).max(1.0))).await;
                 row(units, kind, kept, "open", &open);
+                if kind == "unit" && !kept {
+                    made.extend(compare(&catalogue, &gateway.url(), &closed).await);
+                }
             }
             assert!(gateway.terminate().await.success());
         }
@@ -58,6 +66,30 @@ async fn main() {
         let ratio = p95.last().unwrap_or(&0.0) / p95.first().unwrap_or(&1.0);
         println!("{kind}: p95 grows {ratio:.2} times from the smallest catalogue to the largest");
     }
+}
+
+/// How many more units the gateway gives in a second than its peer does.
+async fn compare(catalogue: &Catalogue, gateway: &str, figures: &Figures) -> Option<String> {
+    let peer = Peer::start(&catalogue.database_url()).await?;
+    let same = |base: &str| catalogue.urls("unit", base, false);
+    let (ours, theirs) = (json(&same(gateway)[0]).await, json(&same(peer.url())[0]).await);
+    for part in ["/data/title", "/data/description", "/data/outcomes", "/data/score/distribution"] {
+        assert_eq!(ours.pointer(part), theirs.pointer(part), "{part} is the same from both");
+    }
+    let overall =
+        |answer: &serde_json::Value| answer.pointer("/data/score/overall").and_then(serde_json::Value::as_f64);
+    assert_eq!(overall(&ours), overall(&theirs), "the score is the same from both");
+    let of_peer = ask(&same(peer.url()), Pace::Closed).await;
+    row(catalogue.units(), "unit of Fastify", false, "closed", &of_peer);
+    Some(format!(
+        "{} units: {:.2} times the units a second of Fastify and pg",
+        catalogue.units(),
+        figures.rate / of_peer.rate
+    ))
+}
+
+async fn json(url: &str) -> serde_json::Value {
+    reqwest::get(url).await.unwrap().json().await.unwrap()
 }
 
 /// `RMU_BENCH_UNITS=10000,100000` chooses others.

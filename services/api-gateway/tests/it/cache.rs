@@ -115,7 +115,7 @@ async fn without_redis_reads_are_right_and_afterwards_too() {
             let asked = AtomicU32::new(0);
             let compute = || async {
                 asked.fetch_add(1, Ordering::Relaxed);
-                Ok(b"x".to_vec())
+                Ok(b"x".to_vec().into())
             };
             for _ in 0..2 {
                 gateway.state.cache.read("probe", &[], &round.to_string(), compute()).await.unwrap();
@@ -135,7 +135,7 @@ async fn of_many_who_ask_the_same_at_once_one_reads() {
         cache.read("test", &[], asked, async {
             computed.fetch_add(1, Ordering::SeqCst);
             drop(may_go_on.acquire().await.unwrap());
-            Ok(asked.as_bytes().to_vec())
+            Ok(asked.as_bytes().to_vec().into())
         })
     };
     let asking = futures_util::future::join_all((0..50).map(|_| ask("same")));
@@ -161,7 +161,7 @@ async fn what_is_too_large_or_failed_is_not_kept() {
         for _ in 0..2 {
             let compute = async {
                 computed.fetch_add(1, Ordering::Relaxed);
-                Ok(vec![b'x'; length])
+                Ok(vec![b'x'; length].into())
             };
             let answer = cache.read("test", &[], &length.to_string(), compute).await.unwrap();
             assert_eq!(answer.len(), length);
@@ -170,5 +170,5 @@ async fn what_is_too_large_or_failed_is_not_kept() {
     }
     let failed = async { Err(rmu_web::Problem::not_found("thing").into()) };
     assert!(cache.read("test", &[], "failing", failed).await.is_err());
-    assert_eq!(cache.read("test", &[], "failing", async { Ok(Vec::new()) }).await.unwrap(), Vec::<u8>::new());
+    assert_eq!(cache.read("test", &[], "failing", async { Ok(Vec::new().into()) }).await.unwrap(), Vec::<u8>::new());
 }

@@ -3,7 +3,9 @@
 //! Every rung is a branch of one statement and excludes what the branches before it reach, so a unit is found
 //! once, on its best rung. Text from outside is only ever a parameter.
 
-use super::{AT_MOST_CANDIDATES, CANDIDATES, Filters, Found, FoundRow, Key, Pattern, Step, spelling};
+use super::{
+    AT_MOST_CANDIDATES, BEYOND_CANDIDATES, CANDIDATES, Filters, Found, FoundRow, Key, Pattern, Step, spelling,
+};
 use crate::{page::PageLimit, search::Sort, store::cached_sql::CachedSql};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -20,16 +22,24 @@ const TYPO_NOISE: i32 = 150;
 pub(crate) struct Bounded {
     pub(crate) found: Vec<Found>,
     pub(crate) total: i64,
-    /// A rung reaches more units than were looked at: the order of these pages would be arbitrary.
-    pub(crate) overflowed: bool,
+    /// The first rung that reaches more units than were looked at: which of them were would be arbitrary.
+    pub(crate) overflowing: Option<Step>,
+}
+
+impl Bounded {
+    /// Whether rungs that were looked at as a whole give all of a page of many, in its order.
+    pub(crate) fn fills_page(&self, sort: Sort, limit: PageLimit) -> bool {
+        let (Some(overflowing), Sort::Relevance) = (self.overflowing, sort) else { return false };
+        self.found.len() > limit.get() && self.found.last().is_some_and(|hit| hit.step < overflowing)
+    }
 }
 
 #[derive(Debug, QueryableByName)]
 struct BoundedRow {
     #[diesel(sql_type = sql::BigInt)]
     total: i64,
-    #[diesel(sql_type = sql::BigInt)]
-    largest: i64,
+    #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
+    overflowing: Option<i16>,
     #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
     unit_id: Option<Uuid>,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
@@ -50,10 +60,11 @@ pub(crate) async fn bounded(
     limit: PageLimit,
 ) -> Result<Bounded, DatabaseError> {
     let Some(statement) = bounded_statement(pattern, filters, sort, after, limit) else {
-        return Ok(Bounded { found: Vec::new(), total: 0, overflowed: false });
+        return Ok(Bounded { found: Vec::new(), total: 0, overflowing: None });
     };
     let rows: Vec<BoundedRow> = statement.load(connection).await?;
-    let (total, largest) = rows.as_slice().first().map_or((0, 0), |row| (row.total, row.largest));
+    let (total, overflowing) =
+        rows.as_slice().first().map_or((0, None), |row| (row.total, row.overflowing.map(Step::from_number)));
     let found = rows.into_iter().filter_map(|row| {
         Some(Found {
             unit: row.unit_id?.into(),
@@ -63,7 +74,7 @@ pub(crate) async fn bounded(
             code_normalised: row.code_normalised?,
         })
     });
-    Ok(Bounded { found: found.collect(), total, overflowed: largest >= CANDIDATES })
+    Ok(Bounded { found: found.collect(), total, overflowing })
 }
 
 /// The statement of [`bounded`]; `None` when no rung can match.
@@ -74,26 +85,40 @@ pub(super) fn bounded_statement(
     after: Option<&Key>,
     limit: PageLimit,
 ) -> Option<CachedSql> {
-    let mut statement = CachedSql::new("WITH hits AS MATERIALIZED (");
-    let mut separator = "(";
-    for step in pattern.steps() {
-        // What the rung reaches is bounded before what others reach is taken out: otherwise a word that every
-        // title begins with would be looked for in all of them.
-        statement = statement.sql(separator).sql("SELECT unit_id, code_normalised, ").sql(step.literal());
-        statement = statement.sql("::smallint AS step, ").sql(sort.place()).sql("::bigint AS place, (true");
-        statement = pattern.exclude(statement, step);
-        statement = statement.sql(") AS fresh FROM (SELECT * FROM unit_search WHERE ");
-        statement = filters.narrow(pattern.reach(statement, step)).sql(AT_MOST_CANDIDATES).sql(") AS reached");
-        separator = ") UNION ALL (";
-    }
-    if separator == "(" {
+    let steps = pattern.steps();
+    if steps.is_empty() {
         return None;
     }
+    let mut statement = CachedSql::new("WITH ");
+    for (place, step) in steps.iter().enumerate() {
+        // What the rung reaches is bounded before what others reach is taken out: otherwise a word that every
+        // title begins with would be looked for in all of them.
+        statement = statement.sql("rung").sql(step.literal()).sql(" AS MATERIALIZED (");
+        statement = statement.sql("SELECT unit_id, code_normalised, ").sql(step.literal());
+        statement = statement.sql("::smallint AS step, ").sql(sort.place()).sql("::bigint AS place, (true");
+        statement = pattern.exclude(statement, *step);
+        statement = statement.sql(") AS fresh FROM (SELECT * FROM unit_search WHERE ");
+        statement = filters.narrow(pattern.reach(statement, *step));
+        // Beyond a rung that overflows nothing is counted, so nothing has to be looked for.
+        for before in steps.as_slice().get(..place).unwrap_or_default().iter().filter(|before| before.may_overflow()) {
+            statement = statement.sql(" AND NOT EXISTS (SELECT FROM rung").sql(before.literal());
+            statement = statement.sql(BEYOND_CANDIDATES).sql(")");
+        }
+        statement = statement.sql(AT_MOST_CANDIDATES).sql(") AS reached), ");
+    }
+    statement = statement.sql("hits AS MATERIALIZED (");
+    for (place, step) in steps.iter().enumerate() {
+        statement = statement.sql(if place == 0 { "TABLE rung" } else { " UNION ALL TABLE rung" }).sql(step.literal());
+    }
     statement = statement.sql(
-        ")), counted AS (
-             SELECT coalesce(sum(fresh), 0)::bigint AS total, coalesce(max(reached), 0)::bigint AS largest
-             FROM (SELECT count(*) FILTER (WHERE fresh) AS fresh, count(*) AS reached FROM hits GROUP BY step) AS steps)
-         SELECT total, largest, unit_id, code_normalised, step, place
+        "), counted AS (
+             SELECT coalesce(sum(fresh), 0)::bigint AS total, min(step) FILTER (WHERE reached > ",
+    );
+    statement = statement.big(CANDIDATES - 1).sql(
+        ") AS overflowing
+             FROM (SELECT step, count(*) FILTER (WHERE fresh) AS fresh, count(*) AS reached FROM hits GROUP BY step)
+                  AS steps)
+         SELECT total, overflowing, unit_id, code_normalised, step, place
          FROM counted LEFT JOIN (SELECT * FROM hits WHERE fresh",
     );
     let order = match sort {

@@ -1,6 +1,9 @@
 //! A query as the rungs compare it.
 
-use super::Step;
+use super::{
+    Step,
+    terms::{Term, all_of, looked_for, terms, with_variants},
+};
 use crate::{
     search::{matches_beginnings, stems, words},
     store::cached_sql::CachedSql,
@@ -27,6 +30,9 @@ pub(crate) struct Pattern {
     title_beginning: String,
     /// The words as a text search query: all of them, long ones as beginnings.
     all_of: String,
+    /// The same for descriptions, where words that are known to be whole are looked for as such: texts have ten times the
+    /// words of titles, and all that begin alike cost ten times as much as one.
+    all_of_description: String,
     abbreviation: Option<String>,
 }
 
@@ -51,7 +57,32 @@ impl Pattern {
         }
         let all_of = terms(&words);
         let marked = words.iter().flat_map(|word| with_variants(word)).collect();
-        Self { typed, code, words, marked, folded, title_beginning, all_of, abbreviation }
+        let all_of_description = all_of.clone();
+        Self { typed, code, words, marked, folded, title_beginning, all_of, all_of_description, abbreviation }
+    }
+
+    /// Words that may be whole or only begun, which is worth a look at those that are known.
+    pub(super) fn perhaps_whole(&self) -> Vec<String> {
+        let is_worth_it =
+            |word: &&String| matches_beginnings(word) && !word.contains(|sign: char| sign.is_ascii_digit());
+        self.words.iter().filter(is_worth_it).cloned().collect()
+    }
+
+    /// The same pattern, now that these words are known to be whole.
+    pub(super) fn knowing(mut self, whole: &[String]) -> Self {
+        let groups: Vec<Vec<Term>> = self
+            .words
+            .iter()
+            .map(|word| {
+                if whole.contains(word) {
+                    stems::forms(word).into_iter().map(Term::whole).collect()
+                } else {
+                    looked_for(word, self.words.len())
+                }
+            })
+            .collect();
+        self.all_of_description = all_of(&groups);
+        self
     }
 
     pub(crate) fn code(&self) -> &str {
@@ -126,8 +157,8 @@ impl Pattern {
                 .text(format!("{}{BEYOND}", self.code)),
             Step::WholeTitle => statement.sql("title_folded = ").text(&self.folded),
             Step::TitleBeginning => self.title_range(statement).sql(" AND title_folded <> ").text(&self.folded),
-            Step::TitleWords => self.words_in(statement.sql("title_words")),
-            Step::AllWords => self.words_in(statement.sql("all_words")),
+            Step::TitleWords => self.in_title(statement.sql("title_words")),
+            Step::AllWords => self.in_description(statement.sql("all_words")),
             Step::Abbreviation => {
                 statement.sql("abbreviations @> ARRAY[").text(self.abbreviation.clone().unwrap_or_default()).sql("]")
             }
@@ -149,10 +180,10 @@ impl Pattern {
             statement = self.title_range(statement).sql(")");
         }
         if step > Step::TitleWords && !self.words.is_empty() {
-            statement = self.words_in(statement.sql(" AND NOT title_words"));
+            statement = self.in_title(statement.sql(" AND NOT title_words"));
         }
         if step > Step::AllWords && self.steps().contains(&Step::AllWords) {
-            statement = self.words_in(statement.sql(" AND NOT all_words"));
+            statement = self.in_description(statement.sql(" AND NOT all_words"));
         }
         if step > Step::Abbreviation
             && let Some(abbreviation) = &self.abbreviation
@@ -202,31 +233,13 @@ impl Pattern {
             .text(format!("{}{BEYOND}", self.title_beginning))
     }
 
-    fn words_in(&self, statement: CachedSql) -> CachedSql {
+    fn in_title(&self, statement: CachedSql) -> CachedSql {
         statement.sql(" @@ ").text(&self.all_of).sql("::tsquery")
     }
-}
 
-/// The words as a text search query: all of them, in singular or plural.
-fn terms(words: &[String]) -> String {
-    any_of(&words.iter().map(|word| with_variants(word)).collect::<Vec<_>>())
-}
-
-fn with_variants(word: &str) -> Vec<String> {
-    let mut all = vec![word.to_owned()];
-    all.extend(stems::variants(word));
-    all
-}
-
-/// A text search query for one word of each group, long ones as beginnings.
-pub(super) fn any_of(groups: &[Vec<String>]) -> String {
-    // Words are letters and digits only, so nothing in them can end the quotation.
-    let term = |word: &String| if matches_beginnings(word) { format!("'{word}':*") } else { format!("'{word}'") };
-    let group = |words: &Vec<String>| match words.as_slice() {
-        [word] => term(word),
-        words => format!("({})", words.iter().map(term).collect::<Vec<_>>().join(" | ")),
-    };
-    groups.iter().map(group).collect::<Vec<_>>().join(" & ")
+    fn in_description(&self, statement: CachedSql) -> CachedSql {
+        statement.sql(" @@ ").text(&self.all_of_description).sql("::tsquery")
+    }
 }
 
 /// Adds that a text begins with `beginning`, as a range of an index.
@@ -246,6 +259,18 @@ mod tests {
     fn long_words_are_beginnings_and_short_ones_whole() {
         assert_eq!(pattern("Intro to Ai").all_of, "'intro':* & 'to' & 'ai'");
         assert_eq!(pattern("studies of Art").all_of, "('studies':* | 'study':*) & 'of' & 'art':*");
+    }
+
+    #[test]
+    fn a_known_word_is_whole_in_descriptions_and_a_beginning_in_titles() {
+        let known = pattern("statistics of sta").knowing(&["statistics".to_owned()]);
+        assert_eq!(known.all_of, "('statistics':* | 'statistic':*) & 'of' & 'sta':*");
+        assert_eq!(
+            known.all_of_description,
+            "('statistics' | 'statisticss' | 'statisticses' | 'statistic') & 'of' & 'sta':*"
+        );
+        assert_eq!(pattern("law and").all_of, "'law':* & 'and'");
+        assert_eq!(pattern("and").all_of, "'and':*");
     }
 
     #[test]

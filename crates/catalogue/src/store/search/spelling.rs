@@ -1,11 +1,17 @@
 //! What a query with typing errors may have meant: words of titles that are spelt nearly alike, and codes that differ
 //! by one sign.
 
-use super::{AT_MOST_CANDIDATES, Filters, Found, FoundRow, Pattern, Step, pattern::any_of};
+use super::{
+    AT_MOST_CANDIDATES, Filters, Found, FoundRow, Pattern, Step,
+    terms::{Term, all_of},
+};
 use crate::{search::Sort, store::cached_sql::CachedSql};
 use diesel::{QueryableByName, sql_types as sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rmu_domain::spelling::{distance, mistyped_codes, tolerance};
+use rmu_domain::{
+    query::SearchQuery,
+    spelling::{distance, mistyped_codes, tolerance},
+};
 use rmu_postgres::DatabaseError;
 
 /// More guesses at what was meant would only be noise.
@@ -26,7 +32,7 @@ pub(super) async fn corrected(
     connection: &mut AsyncPgConnection,
     pattern: &Pattern,
 ) -> Result<Option<String>, DatabaseError> {
-    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut groups: Vec<Vec<Term>> = Vec::new();
     let mut corrections = 0;
     for word in pattern.typed_words() {
         let meant = if tolerance(word) == 0 || word.contains(|sign: char| sign.is_ascii_digit()) {
@@ -42,9 +48,24 @@ pub(super) async fn corrected(
             return Ok(None);
         }
         corrections += usize::from(meant != [word.clone()]);
-        groups.push(meant);
+        groups.push(meant.into_iter().map(Term::beginning).collect());
     }
-    Ok((corrections > 0).then(|| any_of(&groups)))
+    Ok((corrections > 0).then(|| all_of(&groups)))
+}
+
+/// The pattern of a query, knowing which of its words are whole.
+pub(crate) async fn pattern(connection: &mut AsyncPgConnection, query: &SearchQuery) -> Result<Pattern, DatabaseError> {
+    let pattern = Pattern::new(query);
+    let words = pattern.perhaps_whole();
+    if words.is_empty() {
+        return Ok(pattern);
+    }
+    let known: Vec<WordRow> = known_statement(words).load(connection).await?;
+    Ok(pattern.knowing(&known.into_iter().map(|row| row.word).collect::<Vec<_>>()))
+}
+
+pub(super) fn known_statement(words: Vec<String>) -> CachedSql {
+    CachedSql::new("SELECT word FROM search_words WHERE word = ANY(").texts(words).sql(")")
 }
 
 /// Words that begin like `word` (or like it without its first letter) and have about its length, and those that have

@@ -59,6 +59,10 @@ impl Catalogue {
         self.database.url()
     }
 
+    pub(crate) fn units(&self) -> u64 {
+        self.units
+    }
+
     pub(crate) fn described(&self) -> String {
         let (units, took, mebibytes) = (self.units, self.took.as_secs(), self.bytes >> 20);
         format!("{units} units with {} reviews: generated in {took} s, {mebibytes} MiB", 3 * self.units)

@@ -32,7 +32,17 @@ pub(crate) async fn ask(urls: &[String], pace: Pace) -> Figures {
     let mut list = tempfile::NamedTempFile::new().unwrap();
     list.write_all(urls.join("\n").as_bytes()).unwrap();
     let mut command = Command::new("oha");
-    command.args(["--no-tui", "--output-format", "json", "-z", SECONDS, "-c", USERS, "--urls-from-file"]);
+    command.args([
+        "--no-tui",
+        "--disable-compression",
+        "--output-format",
+        "json",
+        "-z",
+        SECONDS,
+        "-c",
+        USERS,
+        "--urls-from-file",
+    ]);
     command.arg(list.path());
     if let Pace::Open(rate) = pace {
         command.args(["-q", &format!("{rate:.0}"), "--latency-correction"]);

@@ -51,3 +51,20 @@ async fn only_two_to_four_units_that_exist_are_compared() {
     let (status, body) = get(&gateway, &format!("/api/units/compare?ids={known},{nobody}")).await;
     assert_eq!((status, &body["unknown"]), (StatusCode::NOT_FOUND, &json!([nobody])));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_former_unit_is_compared_as_the_one_that_goes_on() {
+    let gateway = FilledGateway::start().await;
+    let other = gateway.id_of("31251?university=southbank").await;
+    let former = gateway.id_of("09009").await;
+    let on = gateway.id_of("31251?university=northfield").await;
+    let admin = gateway.token("admin", true);
+    let alias = gateway.post(&format!("/api/admin/units/{on}/aliases"), &json!({ "code": "09009" }));
+    assert_eq!(alias.bearer_auth(admin).send().await.unwrap().status(), StatusCode::CREATED);
+
+    let (_, body) = get(&gateway, &format!("/api/units/compare?ids={former},{other}")).await;
+    assert_eq!(body["data"]["units"][0]["id"], json!(on), "{body}");
+    assert_eq!(body["data"]["units"][0]["formerly"], json!(["09009"]));
+    let (status, body) = get(&gateway, &format!("/api/units/compare?ids={former},{on}")).await;
+    assert_eq!((status, &body["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &"ids".into()), "{body}");
+}
