@@ -21,7 +21,7 @@ use tempfile::TempDir;
 const ADMIN: (&str, &str) = ("admin@ratemyunit.example", "a long admin password");
 pub(crate) const STEP_LIMIT: Duration = Duration::from_secs(30);
 /// Generous: what is asserted is that it ends, not how fast.
-pub(crate) const SCRAPE_LIMIT: Duration = Duration::from_secs(240);
+pub(crate) const SCRAPE_LIMIT: Duration = Duration::from_secs(480);
 
 pub(crate) struct World {
     pub(crate) admin: Api,

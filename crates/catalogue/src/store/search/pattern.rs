@@ -116,12 +116,12 @@ impl Pattern {
             && self.code.chars().filter(char::is_ascii_digit).count() >= 2
     }
 
-    /// The cheap rungs that could match, in order.
     /// Whether there is nothing in it that could be found.
     pub(crate) fn is_empty(&self) -> bool {
         self.steps().is_empty()
     }
 
+    /// The cheap rungs that could match, in order.
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         if !self.code.is_empty() {
