@@ -103,10 +103,7 @@ pub async fn search(database: &Database, request: &SearchRequest) -> Result<Page
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, request.filters.university.as_ref()).await?;
     let filters = store::Filters::new(&request.filters, university);
-    let pattern = match &request.query {
-        Some(query) => Some(store::pattern(&mut connection, query).await?),
-        None => None,
-    };
+    let pattern = store::pattern(&mut connection, request.query.as_ref()).await?;
     let (mut found, total) = match &pattern {
         None => {
             let after = after.as_ref().map(Place::key);

@@ -51,10 +51,7 @@ pub async fn count(database: &Database, request: &SearchRequest) -> Result<Facet
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, request.filters.university.as_ref()).await?;
     let filters = store::Filters::new(&request.filters, university);
-    let pattern = match &request.query {
-        Some(query) => Some(store::pattern(&mut connection, query).await?),
-        None => None,
-    };
+    let pattern = store::pattern(&mut connection, request.query.as_ref()).await?;
     let mut counter = Counter { connection: &mut connection, pattern: pattern.as_ref() };
 
     let unasked: Vec<Kind> = KINDS.into_iter().filter(|kind| !filters.ask_for(*kind)).collect();

@@ -61,26 +61,7 @@ pub(crate) struct Buckets {
 
 /// The aggregates behind the scores of `units`, in one question.
 pub(crate) async fn buckets(connection: &mut AsyncPgConnection, units: &[UnitId]) -> Result<Buckets, DatabaseError> {
-    let units: Vec<Uuid> = units.iter().map(|unit| unit.as_uuid()).collect();
-    let rows: Vec<BucketRow> = CachedSql::new(
-        "SELECT score.unit_id, unit.university_id, score.taken_year, score.taken_session, score.reviews,
-                score.recommended, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness,
-                score.overall_1, score.overall_2, score.overall_3, score.overall_4, score.overall_5
-         FROM unit_scores AS score JOIN units AS unit ON unit.id = score.unit_id
-         WHERE score.unit_id = ANY(",
-    )
-    .uuids(units.clone())
-    .sql(
-        ") UNION ALL
-         SELECT NULL, score.university_id, score.taken_year, '', score.reviews,
-                0, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness, 0, 0, 0, 0, 0
-         FROM university_scores AS score
-         WHERE score.university_id IN (SELECT unit.university_id FROM units AS unit WHERE unit.id = ANY(",
-    )
-    .uuids(units)
-    .sql("))")
-    .load(connection)
-    .await?;
+    let rows: Vec<BucketRow> = buckets_statement(units).load(connection).await?;
     let mut buckets = Buckets::default();
     for row in rows {
         let university = row.university_id.into();
@@ -98,6 +79,27 @@ pub(crate) async fn buckets(connection: &mut AsyncPgConnection, units: &[UnitId]
         }
     }
     Ok(buckets)
+}
+
+pub(super) fn buckets_statement(units: &[UnitId]) -> CachedSql {
+    let units: Vec<Uuid> = units.iter().map(|unit| unit.as_uuid()).collect();
+    CachedSql::new(
+        "SELECT score.unit_id, unit.university_id, score.taken_year, score.taken_session, score.reviews,
+                score.recommended, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness,
+                score.overall_1, score.overall_2, score.overall_3, score.overall_4, score.overall_5
+         FROM unit_scores AS score JOIN units AS unit ON unit.id = score.unit_id
+         WHERE score.unit_id = ANY(",
+    )
+    .uuids(units.clone())
+    .sql(
+        ") UNION ALL
+         SELECT NULL, score.university_id, score.taken_year, '', score.reviews,
+                0, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness, 0, 0, 0, 0, 0
+         FROM university_scores AS score
+         WHERE score.university_id IN (SELECT unit.university_id FROM units AS unit WHERE unit.id = ANY(",
+    )
+    .uuids(units)
+    .sql("))")
 }
 
 #[derive(Debug, QueryableByName)]

@@ -163,7 +163,16 @@ pub(crate) async fn details(
     connection: &mut AsyncPgConnection,
     units: &[UnitId],
 ) -> Result<Vec<Detail>, DatabaseError> {
-    let rows: Vec<DetailRow> = CachedSql::new(VERSION)
+    let rows: Vec<DetailRow> = details_statement(units).load(connection).await?;
+    let detail = |row: DetailRow| {
+        let (record, read) = row.version.into_parts()?;
+        Ok(Detail { unit: row.unit.into(), record, read, formerly: row.formerly })
+    };
+    rows.into_iter().map(detail).collect()
+}
+
+pub(super) fn details_statement(units: &[UnitId]) -> CachedSql {
+    CachedSql::new(VERSION)
         .sql(NEWEST_YEAR)
         .sql(
             ", unit.id, unit.code, unit.title, university.id AS university_id, university.slug AS university_slug,
@@ -178,13 +187,6 @@ pub(crate) async fn details(
         )
         .uuids(units.iter().map(|unit| unit.as_uuid()).collect())
         .sql("))")
-        .load(connection)
-        .await?;
-    let detail = |row: DetailRow| {
-        let (record, read) = row.version.into_parts()?;
-        Ok(Detail { unit: row.unit.into(), record, read, formerly: row.formerly })
-    };
-    rows.into_iter().map(detail).collect()
 }
 
 impl VersionRow {

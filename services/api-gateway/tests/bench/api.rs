@@ -38,10 +38,10 @@ async fn main() {
     println!("| units | asked | kept | loop | requests/s | p50 ms | p95 ms | p99 ms | failed |");
     println!("|------:|-------|------|------|-----------:|-------:|-------:|-------:|-------:|");
     let mut growth: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    let mut made = Vec::new();
+    let mut remarks = Vec::new();
     for units in sizes() {
         let catalogue = Catalogue::generate(units).await;
-        made.push(catalogue.described());
+        remarks.push(catalogue.described());
         for kept in [false, true] {
             let vhost = TestVhost::new().await;
             let gateway = start(&catalogue, &vhost, kept).await;
@@ -55,13 +55,13 @@ async fn main() {
                 let open = ask(&urls, Pace::Open((closed.rate / 2.0).max(1.0))).await;
                 row(units, kind, kept, "open", &open);
                 if kind == "unit" && !kept {
-                    made.extend(compare(&catalogue, &gateway.url(), &closed).await);
+                    remarks.extend(compare(&catalogue, &gateway.url(), &closed).await);
                 }
             }
             assert!(gateway.terminate().await.success());
         }
     }
-    println!("\n{}", made.join("\n"));
+    println!("\n{}", remarks.join("\n"));
     for (kind, p95) in growth {
         let ratio = p95.last().unwrap_or(&0.0) / p95.first().unwrap_or(&1.0);
         println!("{kind}: p95 grows {ratio:.2} times from the smallest catalogue to the largest");

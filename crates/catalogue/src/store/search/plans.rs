@@ -6,7 +6,7 @@ use super::{
     climb::{bounded_statement, ordered_statement, sorted_statement, typos_statement},
     facets::{self, Reached},
     list::{all, list_statement},
-    spelling::{corrected_statement, mistyped_statement, similar_statement},
+    spelling::{corrected_statement, known_statement, mistyped_statement, similar_statement},
     suggestions,
 };
 use crate::{
@@ -15,10 +15,16 @@ use crate::{
     store::{
         cached_sql::CachedSql,
         explained::{filled_by, generic_plan, plan},
+        scores, units,
     },
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use rmu_domain::{credit_points::CreditPoints, ids::UniversityId, query::SearchQuery, spelling::mistyped_codes};
+use rmu_domain::{
+    credit_points::CreditPoints,
+    ids::{UnitId, UniversityId},
+    query::SearchQuery,
+    spelling::mistyped_codes,
+};
 use rmu_postgres::Database;
 use rmu_test_support::database::TestDatabase;
 use uuid::Uuid;
@@ -58,30 +64,34 @@ async fn no_rung_reads_the_whole_table() {
     let mut connection = database.connection().await.unwrap();
     let university: UniversityId = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0003).into();
     let first_level = search::Filters { level: Some(1), ..search::Filters::default() };
-    let narrow = Filters::new(&first_level, Some(university));
+    let (everything, narrow) = (Filters::default(), Filters::new(&first_level, Some(university)));
     let limit = PageLimit::default();
     for query in
         ["ABCD00042", "abcd-00042", "ab", "a", "algorithms", "study", "study of", "described", "abc", "algoritms"]
     {
-        let pattern = Pattern::new(&SearchQuery::parse(query).unwrap());
-        for filters in [&Filters::default(), &narrow] {
+        let typed = Pattern::new(&SearchQuery::parse(query).unwrap());
+        let words = typed.perhaps_whole();
+        assert_reads_little(&mut connection, known_statement(words.clone()), query).await;
+        let known = typed.clone().knowing(&words);
+        let of = |filters| [(&typed, filters), (&known, filters)];
+        for (pattern, filters) in of(&everything).into_iter().chain(of(&narrow)) {
             for step in [None, Some(Step::CodePrefix), Some(Step::TitleWords)] {
                 let after = step.map(place);
                 for sort in [Sort::Relevance, Sort::Score] {
-                    let statement = bounded_statement(&pattern, filters, sort, after.as_ref(), limit).unwrap();
+                    let statement = bounded_statement(pattern, filters, sort, after.as_ref(), limit).unwrap();
                     assert_reads_little(&mut connection, statement, query).await;
                 }
             }
             for step in pattern.steps() {
                 for after in [None, Some(place(step))] {
-                    let statement = ordered_statement(step, &pattern, filters, after.as_ref(), 21);
+                    let statement = ordered_statement(step, pattern, filters, after.as_ref(), 21);
                     assert_stops_early(&mut connection, statement, query).await;
                 }
             }
             if pattern.may_hold_a_typo() {
-                let statement = typos_statement(&pattern, filters, Sort::Relevance);
+                let statement = typos_statement(pattern, filters, Sort::Relevance);
                 assert_reads_little(&mut connection, statement, query).await;
-                let statement = corrected_statement("'algorithms':*", &pattern, filters, Sort::Score);
+                let statement = corrected_statement("'algorithms':*", pattern, filters, Sort::Score);
                 assert_reads_little(&mut connection, statement, query).await;
                 assert_reads_little(&mut connection, similar_statement("algoritms"), query).await;
             }
@@ -164,6 +174,17 @@ async fn assert_has_indexes(connection: &mut AsyncPgConnection, statement: Cache
     let plan = plan(connection, "(COSTS OFF)", statement).await;
     connection.batch_execute("RESET enable_seqscan").await.unwrap();
     assert!(!plan.contains("Seq Scan on unit_search"), "{what} reads the whole table:\n{plan}");
+}
+
+#[tokio::test]
+async fn neither_units_nor_their_scores_are_read_whole() {
+    let (_test, database) = filled().await;
+    let mut connection = database.connection().await.unwrap();
+    for count in [1, 20] {
+        let ids: Vec<UnitId> = (0..count).map(|_| UnitId::new()).collect();
+        assert_reads_little(&mut connection, units::details_statement(&ids), "details").await;
+        assert_reads_little(&mut connection, scores::buckets_statement(&ids), "scores").await;
+    }
 }
 
 #[tokio::test]

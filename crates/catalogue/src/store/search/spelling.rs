@@ -53,15 +53,18 @@ pub(super) async fn corrected(
     Ok((corrections > 0).then(|| all_of(&groups)))
 }
 
-/// The pattern of a query, knowing which of its words are whole.
-pub(crate) async fn pattern(connection: &mut AsyncPgConnection, query: &SearchQuery) -> Result<Pattern, DatabaseError> {
-    let pattern = Pattern::new(query);
+/// The pattern of a query, if there is one, knowing which of its words are whole.
+pub(crate) async fn pattern(
+    connection: &mut AsyncPgConnection,
+    query: Option<&SearchQuery>,
+) -> Result<Option<Pattern>, DatabaseError> {
+    let Some(pattern) = query.map(Pattern::new) else { return Ok(None) };
     let words = pattern.perhaps_whole();
     if words.is_empty() {
-        return Ok(pattern);
+        return Ok(Some(pattern));
     }
     let known: Vec<WordRow> = known_statement(words).load(connection).await?;
-    Ok(pattern.knowing(&known.into_iter().map(|row| row.word).collect::<Vec<_>>()))
+    Ok(Some(pattern.knowing(&known.into_iter().map(|row| row.word).collect::<Vec<_>>())))
 }
 
 pub(super) fn known_statement(words: Vec<String>) -> CachedSql {
