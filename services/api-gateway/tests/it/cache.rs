@@ -72,6 +72,28 @@ async fn nobody_reads_what_was_before_their_own_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn under_a_former_id_nobody_reads_what_was_before_their_own_write_either() {
+    let gateway = FilledGateway::start().await;
+    let (former, on) = (gateway.id_of("09009").await, gateway.id_of("31251?university=northfield").await);
+    let shown = async || {
+        let detail = read(&gateway, &format!("/api/units/{former}")).await;
+        let listed = read(&gateway, &format!("/api/units/{former}/reviews")).await;
+        let code = detail["data"]["code"].as_str().unwrap().to_owned();
+        (code, detail["data"]["score"]["reviews"].as_u64().unwrap(), listed["data"].as_array().unwrap().len())
+    };
+    assert_eq!(shown().await, ("09009".to_owned(), 0, 0));
+    let alias = gateway.post(&format!("/api/admin/units/{on}/aliases"), &json!({ "code": "09009" }));
+    let admin = gateway.token("admin", true);
+    assert_eq!(alias.bearer_auth(admin).send().await.unwrap().status(), StatusCode::CREATED);
+    for (count, length) in (0_u64..).zip(0..3) {
+        for _ in 0..2 {
+            assert_eq!(shown().await, ("31251".to_owned(), count, length));
+        }
+        write_review(&gateway, &on).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_read_is_answered_from_the_cache_until_something_changes() {
     let gateway = FilledGateway::start().await;
     let paths = ["/api/units?search=algorithms", "/api/units/FIT2004", "/api/units/suggest?q=algo"];
