@@ -1,11 +1,12 @@
 //! Putting, getting, listing, deleting, each within a limit.
 
+mod bucket;
+
 use crate::Place;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::{
-    BackoffConfig, Error, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig, aws::AmazonS3Builder,
-    local::LocalFileSystem, path::Path, prefix::PrefixStore,
+    Error, ObjectMeta, ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
 use rmu_domain::artefact::ArtefactKey;
 use std::{
@@ -65,19 +66,13 @@ impl ArtefactStore {
                 std::fs::create_dir_all(path).map_err(unusable)?;
                 Arc::new(LocalFileSystem::new_with_prefix(path)?)
             }
-            Place::Bucket { url, prefix } => {
-                // Few and short: whoever waits has a limit of his own, a few seconds away.
-                let backoff = BackoffConfig {
-                    init_backoff: Duration::from_millis(100),
-                    max_backoff: Duration::from_millis(500),
-                    ..BackoffConfig::default()
-                };
-                let retry = RetryConfig { backoff, max_retries: 2, retry_timeout: GET_LIMIT };
-                let bucket = AmazonS3Builder::from_env().with_url(url.as_str()).with_retry(retry).build()?;
-                Arc::new(PrefixStore::new(bucket, Path::parse(prefix).map_err(Error::from)?))
-            }
+            Place::Bucket { url, prefix } => bucket::open(AmazonS3Builder::from_env(), url.as_str(), prefix)?,
         };
-        Ok(Self { store, away_until: Arc::default() })
+        Ok(Self::over(store))
+    }
+
+    fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, away_until: Arc::default() }
     }
 
     /// Keeps `bytes` under `key`. The same key again replaces what was there.
@@ -167,24 +162,29 @@ mod tests {
         ArtefactStore::open(&Place::Directory(path.to_owned())).unwrap()
     }
 
-    #[tokio::test]
-    async fn what_is_put_is_got_listed_and_deleted() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = directory(&folder.path().join("new/deep"));
+    /// What a store does, wherever it is; `files` is where what it keeps comes to lie.
+    pub(super) async fn keeps_and_forgets(store: &ArtefactStore, files: &std::path::Path) {
         let (one, two) = (key(1), key(2));
         assert_eq!(store.get(one).await.unwrap(), None);
         store.put(one, b"first".to_vec()).await.unwrap();
         store.put(one, b"again".to_vec()).await.unwrap();
         store.put(two, b"other".to_vec()).await.unwrap();
         assert_eq!(store.get(one).await.unwrap().as_deref(), Some(b"again".as_slice()));
-        std::fs::write(folder.path().join("new/deep/README"), "of somebody else").unwrap();
+        std::fs::write(files.join("README"), "of somebody else").unwrap();
         let listed = store.list(10).await.unwrap();
         assert!(listed.len() == 2 && listed.iter().all(|stored| stored.bytes == 5), "{listed:?}");
         assert_eq!(store.list(1).await.unwrap().len(), 1);
         store.delete(&[one, two]).await.unwrap();
         store.delete(&[one]).await.unwrap();
         assert!(store.list(10).await.unwrap().is_empty());
-        assert!(folder.path().join("new/deep/README").exists(), "it was not ours");
+        assert!(files.join("README").exists(), "it was not ours");
+    }
+
+    #[tokio::test]
+    async fn what_is_put_is_got_listed_and_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("new/deep");
+        keeps_and_forgets(&directory(&place), &place).await;
     }
 
     #[tokio::test]
