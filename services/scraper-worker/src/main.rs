@@ -20,15 +20,15 @@ enum Command {
     CheckConfig,
     /// Print every variable with its meaning and default, as JSON.
     DescribeConfig,
-    /// Wait for the end of standard input, then clear away what dead workers left. Started by the worker itself.
+    /// Wait for the end of standard input, then clear away what dead workers left, above all the one with this folder. Started by the worker itself.
     #[command(hide = true)]
-    Guard { state_directory: PathBuf },
+    Guard { state_directory: PathBuf, folder: PathBuf },
 }
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command.unwrap_or(Command::Serve);
-    if let Command::Guard { state_directory } = command {
-        browser::guard::watch(&state_directory);
+    if let Command::Guard { state_directory, folder } = command {
+        browser::guard::watch(&state_directory, &folder);
         return ExitCode::SUCCESS;
     }
     if matches!(command, Command::DescribeConfig) {

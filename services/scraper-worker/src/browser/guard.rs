@@ -5,22 +5,44 @@
 //! the worker ends, in whatever way, the kernel closes that pipe; the guard wakes and sweeps.
 
 use super::instance;
-use std::{io::Read, path::Path, process::Stdio, time::Duration};
+use std::{
+    io::Read,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 use tokio::process::{Child, ChildStdin, Command};
 
-/// What the guard does, blocking: the body of the worker's command `guard`.
-pub fn watch(state_directory: &Path) -> instance::Swept {
+/// A browser that was being started when the worker was killed shows itself a little later, and whoever was just being
+/// started holds the worker's lock until then: we look until nothing has been there for so long.
+const QUIET: Duration = Duration::from_secs(2);
+/// But no longer than this.
+const LONGEST: Duration = Duration::from_secs(30);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// What the guard does, blocking: the body of the worker's command `guard`. `folder` is the worker's own.
+pub fn watch(state_directory: &Path, folder: &Path) -> instance::Swept {
     let mut nothing = [0_u8; 64];
     let mut input = std::io::stdin().lock();
     // Anything but data means that the worker is gone.
     while matches!(input.read(&mut nothing), Ok(count) if count > 0) {}
+    clear_up(state_directory, folder)
+}
+
+fn clear_up(state_directory: &Path, folder: &Path) -> instance::Swept {
     let mut swept = instance::Swept::default();
-    // A browser that was being started at that moment may appear just after the first look.
-    for _ in 0..3 {
-        let found = instance::sweep(state_directory);
-        swept.processes += found.processes;
-        swept.directories += found.directories;
-        std::thread::sleep(Duration::from_millis(200));
+    let began = Instant::now();
+    let mut found_last = began;
+    while found_last.elapsed() < QUIET && began.elapsed() < LONGEST {
+        // The worker's own also when its folder is gone already, by whomever it was removed.
+        for found in [instance::sweep_dead(folder), instance::sweep(state_directory)] {
+            if found != instance::Swept::default() {
+                found_last = Instant::now();
+            }
+            swept.processes += found.processes;
+            swept.directories += found.directories;
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
     }
     swept
 }
@@ -34,10 +56,11 @@ pub(super) struct Guard {
 
 /// Starts a guard. It has a process group of its own, so that a Ctrl-C meant for the worker spares it, and
 /// none of the worker's secrets in its environment.
-pub(super) fn start(program: &Path, state_directory: &Path) -> std::io::Result<Guard> {
+pub(super) fn start(program: &Path, state_directory: &Path, folder: &Path) -> std::io::Result<Guard> {
     let mut child = Command::new(program)
         .arg("guard")
         .arg(state_directory)
+        .arg(folder)
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -134,6 +134,28 @@ pub fn sweep(state_directory: &Path) -> Swept {
     swept
 }
 
+/// Clears away everything of a worker that has ended, also what is no longer, or not yet, to be found by its directory.
+/// Nothing while the worker's lock is held: by a process it was just starting, which lets go of it at once, or by a
+/// worker that was given the same number. Blocking.
+pub(super) fn sweep_dead(folder: &Path) -> Swept {
+    let lock_path = folder.with_extension("lock");
+    let lock = match File::options().create(true).truncate(false).write(true).open(&lock_path) {
+        Ok(file) => match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Some(lock),
+            Err(_) => return Swept::default(),
+        },
+        // The whole state directory is gone: nobody can have the lock.
+        Err(_) => None,
+    };
+    let mut swept = sweep_instance(folder);
+    // With what follows a folder's name, or `w1` would be the beginning of `w10`.
+    swept.processes += processes::kill_members(&folder.join(""), None);
+    if lock.is_some() {
+        let _ = fs::remove_file(&lock_path);
+    }
+    swept
+}
+
 /// Clears one dead worker's folder.
 fn sweep_instance(directory: &Path) -> Swept {
     let mut swept = Swept::default();
@@ -185,6 +207,28 @@ mod tests {
         assert!(child.try_wait().unwrap().is_none(), "it lives");
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn what_an_ended_worker_started_is_cleared_also_when_its_folder_is_gone() {
+        let state = tempfile::tempdir().unwrap();
+        let worker = Instance::create(state.path()).unwrap();
+        let (folder, slot) = (worker.directory.clone(), worker.new_slot().unwrap());
+        let mut child = Command::new("sleep").arg("1000").env("TMPDIR", slot.join("tmp")).spawn().unwrap();
+        assert_eq!(sweep_dead(&folder), Swept::default(), "its lock is held");
+        assert!(child.try_wait().unwrap().is_none());
+        fs::remove_dir_all(&folder).unwrap();
+        drop(worker);
+
+        assert_eq!(sweep(state.path()), Swept::default(), "nothing leads to it");
+        assert_eq!(sweep_dead(&folder), Swept { processes: 1, directories: 0 });
+        let _ = child.wait();
+        assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+
+        let mut child = Command::new("sleep").arg("1000").env("TMPDIR", slot.join("tmp")).spawn().unwrap();
+        state.close().unwrap();
+        assert_eq!(sweep_dead(&folder).processes, 1, "also without the state directory");
+        let _ = child.wait();
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl BrowserPool {
         }
         let limits = &settings.limits;
         let orphans = u64::try_from(swept.processes.saturating_add(swept.directories)).unwrap_or(u64::MAX);
-        let guard = settings.guard_program.as_deref().map(|program| guard::start(program, &settings.state_directory));
+        let guard = settings.guard_program.as_deref();
+        let guard = guard.map(|program| guard::start(program, &settings.state_directory, &instance.directory));
         let inner = Arc::new(Inner {
             line: WaitingLine::new(limits.cap, limits.line, limits.wait),
             idle: Mutex::default(),

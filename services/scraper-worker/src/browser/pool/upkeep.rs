@@ -115,7 +115,7 @@ pub(super) async fn keep_guard(pool: Arc<Inner>, mut guard: Guard) {
         }
         tracing::warn!("the guard of the browsers ended and is started again");
         tokio::time::sleep(Duration::from_secs(1)).await;
-        match guard::start(&program, &pool.settings.state_directory) {
+        match guard::start(&program, &pool.settings.state_directory, &pool.instance.directory) {
             Ok(again) => guard = again,
             Err(error) => tracing::error!(error = %error, "the guard of the browsers could not be started"),
         }
