@@ -11,8 +11,9 @@ pub use pace::{PaceLimits, SlowHost, Went};
 pub use robots::{RobotsCache, Verdict};
 
 use crate::fetch::{FetchError, Fetcher, Kept, Origins, Received, host_key};
+use local_turns::LocalTurns;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use url::Url;
 
 /// No site may slow us down further than this by its crawl-delay; one that asks for more is left to its
@@ -27,6 +28,12 @@ pub struct Politeness {
     robots: RobotsCache,
     fetcher: Fetcher,
     kept: Kept,
+    sites: LocalTurns,
+}
+
+/// A place among the tasks of this worker that read pages of one site, until it is dropped.
+pub struct Place {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +51,7 @@ pub enum Refusal {
 
 impl Politeness {
     pub fn new(gate: HostGate, fetcher: Fetcher) -> Self {
-        Self { gate, robots: RobotsCache::default(), fetcher, kept: Kept::default() }
+        Self { gate, robots: RobotsCache::default(), fetcher, kept: Kept::default(), sites: LocalTurns::default() }
     }
 
     /// Whether `url` may be visited, and the pause its host wants. May fetch robots.txt, in a turn of its own.
@@ -87,6 +94,18 @@ impl Politeness {
         let (verdict, went) = self.robots.fetch(&self.gate, &self.fetcher, url, origins, FETCH_LIMIT).await;
         turn.finish(went).await;
         Ok(verdict)
+    }
+
+    /// Waits until fewer tasks of this worker read the site than it has hosts, by `until` at the latest. Each host gives
+    /// one page at a time: whoever took a browser without having a place would stand in line with it, while the browser
+    /// of another site had to go for it.
+    pub async fn place(&self, url: &Url, origins: &Origins, until: Instant) -> Result<Place, GateError> {
+        let host = host_key(url);
+        let waiting = self.sites.wait(&host, origins.hosts().count().max(1));
+        match tokio::time::timeout_at(until, waiting).await {
+            Ok(permit) => Ok(Place { _permit: permit }),
+            Err(_) => Err(GateError::Busy { host }),
+        }
     }
 
     /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.

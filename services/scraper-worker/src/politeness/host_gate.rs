@@ -128,7 +128,7 @@ impl HostGate {
     /// known to last longer is not waited for.
     pub async fn wait(&self, host: &str, pause: Duration, until: Instant) -> Result<HostTurn, GateError> {
         let busy = || GateError::Busy { host: host.to_owned() };
-        let local = tokio::time::timeout_at(until, self.local.wait(host)).await.map_err(|_| busy())?;
+        let local = tokio::time::timeout_at(until, self.local.wait(host, 1)).await.map_err(|_| busy())?;
         let token = Uuid::new_v4().to_string();
         let keys = self.keys(host);
         loop {

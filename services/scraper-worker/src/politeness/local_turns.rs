@@ -1,4 +1,5 @@
-//! Turns among the tasks of this worker: only the first in line for a host asks Redis.
+//! Turns among the tasks of this worker: only the first in line for a host asks Redis, and only as many as a site has
+//! hosts take a browser.
 //!
 //! Not needed for correctness, which Redis gives, but it makes turns fair within a worker and hands them over
 //! without delay.
@@ -11,16 +12,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 #[derive(Clone, Default)]
 pub(super) struct LocalTurns {
-    hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    lines: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
 impl LocalTurns {
-    pub(super) async fn wait(&self, host: &str) -> Option<OwnedSemaphorePermit> {
+    /// Waits for one of as many places as whoever came first has said there are.
+    pub(super) async fn wait(&self, line: &str, places: usize) -> Option<OwnedSemaphorePermit> {
         let turns = {
-            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            // Hosts nobody asks for are forgotten, so that the map holds no more than there are tasks.
-            hosts.retain(|_, turns| Arc::strong_count(turns) > 1);
-            Arc::clone(hosts.entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))))
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            // Lines in which nobody stands are forgotten, so that the map holds no more than there are tasks.
+            lines.retain(|_, turns| Arc::strong_count(turns) > 1);
+            Arc::clone(lines.entry(line.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(places))))
         };
         turns.acquire_owned().await.ok()
     }

@@ -52,9 +52,9 @@ async fn tried(worker: &Inner, request: &PreviewRequestV1, deadline: Instant) ->
         return Ok(answer(worker, final_url, verdict, facts, None));
     }
     let expected = ready.source.classify(&url);
-    let (opened, lease) = unit::open(worker, &ready, &url, expected, deadline, Looking::Always).await?;
+    let (opened, held) = unit::open(worker, &ready, &url, expected, deadline, Looking::Always).await?;
     // The browser is free while its pages are read.
-    drop(lease);
+    drop(held);
     let Opened { pages, expected, picture, .. } = opened;
     let final_url = pages.unit.url.to_string();
     let read = tokio::task::spawn_blocking(move || trace_page(&ready.source, expected.as_ref(), &pages));

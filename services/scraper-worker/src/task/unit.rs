@@ -8,7 +8,10 @@ use super::{
     sources::ReadySource,
     steps::{Visit, split},
 };
-use crate::browser::{Lease, Pin, Scope};
+use crate::{
+    browser::{Lease, Pin, Scope},
+    politeness::Place,
+};
 use chrono::{DateTime, Utc};
 use rmu_domain::{scrape::FailureKind, unit_code::UnitCode, year::Year};
 use rmu_extraction::{PageSet, Source, UnitAddress, Verdict, read_page};
@@ -46,18 +49,17 @@ pub(super) async fn run(
     deadline: Instant,
     evidence: &Evidence,
 ) -> Result<OutcomeV1, Ending> {
-    let (opened, mut lease) = open(worker, ready, url, expected, deadline, Looking::AtFailures(evidence)).await?;
+    let (opened, mut held) = open(worker, ready, url, expected, deadline, Looking::AtFailures(evidence)).await?;
     let Opened { pages, expected, fetched_at, .. } = opened;
     let final_url = pages.unit.url.clone();
-    // The browser is kept meanwhile: what it shows is wanted if this is no unit, and nobody else could have it, for
-    // there are as many tasks as browsers.
+    // The browser is kept meanwhile: what it shows is wanted if this is no unit.
     let (verdict, pages) = read(ready, expected, pages).await?;
     if task.keep_page || is_in_doubt(&verdict) {
         // It shows the page that was followed last, if any was.
         let known = pages.followed.is_empty().then_some(pages.unit.html.as_str());
-        evidence.look(&mut lease, deadline, known).await;
+        evidence.look(&mut held.lease, deadline, known).await;
     }
-    drop(lease);
+    drop(held);
     outcome::of_verdict(verdict, &final_url, fetched_at, task.known_hash.as_deref())
 }
 
@@ -85,6 +87,13 @@ pub(super) struct Opened {
     pub(super) picture: Option<Vec<u8>>,
 }
 
+/// A browser, and the place that lets it be used for the site.
+pub(super) struct Held {
+    pub(super) lease: Lease,
+    // Dropped last: whoever gets the place next finds the browser.
+    _place: Place,
+}
+
 /// When a picture is taken.
 #[derive(Clone, Copy)]
 pub(super) enum Looking<'a> {
@@ -102,18 +111,22 @@ pub(super) async fn open(
     expected: Option<UnitAddress>,
     deadline: Instant,
     looking: Looking<'_>,
-) -> Result<(Opened, Lease), Ending> {
+) -> Result<(Opened, Held), Ending> {
     if !ready.source.allows(url) {
         return Err(Ending::failed(FailureKind::BadSource, format!("{url} is at none of the source's origins")));
     }
     // Before a browser is taken: what may not be visited needs none.
     let permit = worker.politeness().permit(url, &ready.origins, ready.gap, deadline);
     let gap = worker.unless_stopping(permit).await?;
+    let place = worker.unless_stopping(worker.politeness().place(url, &ready.origins, deadline)).await?;
     let scope = scope(worker, ready, url).await?;
     let lease = worker.lease(&scope, deadline).await?;
     let mut visit = Visit { worker, ready, lease, deadline, has_answered: false, unit: expected.clone() };
     match pages(&mut visit, url, gap, looking).await {
-        Ok((pages, fetched_at, picture)) => Ok((Opened { pages, expected, fetched_at, picture }, visit.lease)),
+        Ok((pages, fetched_at, picture)) => {
+            let held = Held { lease: visit.lease, _place: place };
+            Ok((Opened { pages, expected, fetched_at, picture }, held))
+        }
         Err(ending) => {
             if let (Looking::AtFailures(evidence), Ending::Failed { kind, .. }) = (looking, &ending)
                 && visit.has_answered

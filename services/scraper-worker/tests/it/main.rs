@@ -13,6 +13,7 @@ mod pool_faults;
 mod reach;
 mod site;
 mod site_faults;
+mod sites_at_once;
 mod soak;
 mod support;
 mod worker;
