@@ -1,11 +1,16 @@
 //! What the developer may choose, all through the environment.
 
+use super::handbooks::HOSTS;
 use anyhow::{Context, bail};
 use std::env;
 
+/// Unless the developer says otherwise there is one for each host of the demo handbooks: a browser serves one site, and
+/// with fewer of them each turn of a site would begin with a new one.
+const BROWSERS: &str = "BROWSER_POOL_MAX";
+
 /// Variables of services that are handed on when the developer has set them.
 const HANDED_ON: [&str; 13] = [
-    "BROWSER_POOL_MAX",
+    BROWSERS,
     "CORS_ALLOWED_ORIGINS",
     "CRAWLER_CONTACT",
     "DB_POOL_MAX",
@@ -68,6 +73,9 @@ impl Settings {
             if let Some(value) = variable(name)? {
                 handed_on.push((name, value));
             }
+        }
+        if !handed_on.iter().any(|(name, _)| *name == BROWSERS) {
+            handed_on.push((BROWSERS, HOSTS.len().to_string()));
         }
         Ok(Self { release, fixed_api_port, workers, demo_units, max_queue_size, handed_on })
     }
