@@ -1,5 +1,6 @@
 //! What ledger tests start from: a migrated database with a university and a source.
 
+use crate::support::patient;
 use rmu_catalogue::{
     audit::Actor,
     ingest::{Applied, Failure, TaskOutcome, TaskResult, UnitRead, apply_result},
@@ -41,7 +42,7 @@ pub(crate) async fn migrate(url: String) -> Result<(), DatabaseError> {
 impl Stage {
     pub(crate) async fn new() -> Self {
         let test = TestDatabase::new(Role::Gateway, migrate).await;
-        let database = Database::new(DatabaseConfig::new(&test.url(), "test", SCHEMA).unwrap()).await.unwrap();
+        let database = Database::new(patient(&test.url())).await.unwrap();
         let (inside, connection) = tokio_postgres::connect(&test.superuser_url(), tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         inside.batch_execute("SET search_path = catalogue").await.unwrap();

@@ -20,7 +20,7 @@ use rmu_domain::{
 };
 use rmu_postgres::{Database, DatabaseConfig, migrations};
 use rmu_test_support::database::{Role, TestDatabase};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -48,14 +48,29 @@ pub(crate) struct Unit<'a> {
     pub(crate) status: Option<&'a str>,
 }
 
+/// Settings for tests in which hundreds write at once: however slow the machine, nobody is turned away. That the limits
+/// hold is tested where they are.
+pub(crate) fn patient(url: &str) -> DatabaseConfig {
+    let mut config = DatabaseConfig::new(url, "catalogue-tests", SCHEMA).unwrap();
+    for limit in [
+        &mut config.acquire_timeout,
+        &mut config.statement_timeout,
+        &mut config.lock_timeout,
+        &mut config.idle_in_transaction_timeout,
+        &mut config.transaction_timeout,
+    ] {
+        *limit = Duration::from_secs(60);
+    }
+    config
+}
+
 impl Catalogue {
     pub(crate) async fn start() -> Self {
         let database = TestDatabase::new(Role::Gateway, async |url| {
             migrations::run_pending(&DatabaseConfig::new(&url, "template", SCHEMA)?, MIGRATIONS).await.map(drop)
         })
         .await;
-        let config = DatabaseConfig::new(&database.url(), "catalogue-tests", SCHEMA).unwrap();
-        let pool = Database::new(config).await.unwrap();
+        let pool = Database::new(patient(&database.url())).await.unwrap();
         let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute("SET search_path = catalogue, public").await.unwrap();

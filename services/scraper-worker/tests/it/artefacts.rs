@@ -2,7 +2,7 @@
 
 use crate::{
     site::{Site, page, status},
-    support::{limits, nothing_left, settings, until},
+    support::{nothing_left, settings, short_limits, until},
 };
 use chrono::{TimeDelta, Utc};
 use rmu_artefacts::{ArtefactStore, Place, unpack};
@@ -53,7 +53,7 @@ impl Bench {
         let connection = Connection::open(options.declare(Declare::Everything(Limits::default()))).unwrap();
         assert!(connection.wait_until_connected(SOON).await);
         let store = ArtefactStore::open(&Place::Directory(folder.path().join("kept"))).unwrap();
-        let pool = BrowserPool::open(settings(state.path(), limits(1))).await.unwrap();
+        let pool = BrowserPool::open(settings(state.path(), short_limits(1))).await.unwrap();
         let redis = redis::Client::open(test_redis::url()).unwrap().get_connection_manager().await.unwrap();
         let addresses = AddressPolicy { allow_loopback: true };
         let fetcher = Fetcher::new("RateMyUnitBot/test", addresses, 10 << 20).unwrap();
@@ -99,7 +99,7 @@ impl Bench {
             target: TargetV1::Unit { url: self.site.url(&format!("/subject{path}")), code: None, year: None },
             known_hash: None,
             keep_page: false,
-            deadline: Utc::now() + TimeDelta::seconds(60),
+            deadline: Utc::now() + TimeDelta::seconds(120),
         }
     }
 

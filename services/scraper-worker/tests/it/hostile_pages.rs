@@ -2,7 +2,7 @@
 
 use crate::{
     site::{Answer, Site, page, status},
-    support::{limits, nothing_left, pool, read, scope, slots_of, until},
+    support::{limits, nothing_left, pool, read, scope, short_limits, slots_of, until},
 };
 use rmu_scraper_worker::browser::{BrowserPool, PageError, PoolLimits};
 use std::{path::Path, time::Duration};
@@ -95,7 +95,7 @@ async fn dialogs_without_end() {
         ("/reload-and-stay", script("onbeforeunload = () => 'stay'; setInterval(() => location.reload(), 1)")),
     ];
     // Which of them can be read is the browser's affair; that they end, and harm nobody else, is ours.
-    endure(&pages, limits(1), |_, _| {}).await;
+    endure(&pages, short_limits(1), |_, _| {}).await;
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn scripts_without_end() {
         ("/write", script("setInterval(() => document.write('<h1>x</h1>' + 'y'.repeat(1e5)), 1)")),
         ("/regex", script("/^(a+)+$/.test('a'.repeat(60) + 'b')")),
     ];
-    endure(&pages, limits(1), |path, read| {
+    endure(&pages, short_limits(1), |path, read| {
         if matches!(path, "/promises" | "/click-loop" | "/regex") {
             assert!(read.is_err(), "{path} was read");
         }
@@ -139,7 +139,7 @@ async fn redirects_without_end_are_the_sites_fault_and_not_the_browsers() {
         ("/ping", status("302 Found").header("Location: /pong")),
         ("/pong", status("302 Found").header("Location: /ping")),
     ];
-    endure(&pages, limits(1), |path, read| {
+    endure(&pages, short_limits(1), |path, read| {
         assert!(matches!(read, Err(PageError::Unreachable(_))), "{path}: {read:?}");
     })
     .await;
@@ -160,15 +160,11 @@ async fn pages_too_deep_or_too_large() {
         ("/endless", endless),
         ("/drip", page("<h1>x</h1>").then(*b"y", 1 << 20, Duration::from_millis(50))),
     ];
-    endure(
-        &pages,
-        PoolLimits { command: Duration::from_secs(8), page: Duration::from_secs(12), ..limits(1) },
-        |path, read| {
-            if path == "/large" {
-                assert!(matches!(read, Err(PageError::TooLarge(bytes)) if bytes > 10 << 20), "{:?}", read.err());
-            }
-        },
-    )
+    endure(&pages, short_limits(1), |path, read| {
+        if path == "/large" {
+            assert!(matches!(read, Err(PageError::TooLarge(bytes)) if bytes > 10 << 20), "{:?}", read.err());
+        }
+    })
     .await;
 }
 
@@ -179,7 +175,7 @@ async fn a_page_that_eats_memory_is_stopped_where_it_is() {
     let site = Site::start().await;
     site.on("/good", page("<h1>Good</h1>"));
     site.on("/eats", script(eat));
-    let bounds = PoolLimits { recycle_memory: 450 << 20, page: Duration::from_secs(25), ..limits(2) };
+    let bounds = PoolLimits { recycle_memory: 450 << 20, ..limits(2) };
     let pool = pool(state.path(), bounds).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     lease.open(&site.url("/eats")).await.unwrap();
@@ -209,7 +205,7 @@ async fn downloads_and_pop_ups_are_off() {
         ("/hangs", page("<h1>Pop-up</h1><script>while (true) {}</script>")),
         ("/opens-hanging", script("document.querySelector('button').onclick = () => window.open('/hangs')")),
     ];
-    endure(&pages, limits(1), |_, _| {}).await;
+    endure(&pages, short_limits(1), |_, _| {}).await;
 
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
@@ -222,7 +218,7 @@ async fn downloads_and_pop_ups_are_off() {
              document.querySelector('button').onclick = pop; pop()",
         ),
     );
-    let pool = pool(state.path(), limits(1)).await;
+    let pool = pool(state.path(), short_limits(1)).await;
     for _ in 0..2 {
         assert!(suffer(&pool, &site, "/opens").await.unwrap().contains("<h1>x</h1>"));
         whole(&pool, &site, "/opens").await;

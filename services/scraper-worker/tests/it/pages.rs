@@ -2,14 +2,10 @@
 
 use crate::{
     site::{Site, page, status},
-    support::{limits, nothing_left, pool, read, scope},
+    support::{limits, nothing_left, pool, read, scope, short_limits},
 };
 use rmu_scraper_worker::browser::{PageError, PoolLimits};
 use std::time::Duration;
-
-fn short() -> PoolLimits {
-    PoolLimits { command: Duration::from_secs(4), page: Duration::from_secs(6), ..limits(1) }
-}
 
 #[tokio::test]
 async fn hanging_looping_and_alerting_pages_end_in_time_and_harm_no_other() {
@@ -20,7 +16,7 @@ async fn hanging_looping_and_alerting_pages_end_in_time_and_harm_no_other() {
     site.on("/loops", page("<h1>x</h1><script>while (true) {}</script>"));
     site.on("/loops-later", page("<h1>x</h1><script>setTimeout(() => { while (true) {} }, 1)</script>"));
     site.on("/alerts", page("<h1>x</h1><script>while (true) alert('again')</script>"));
-    let pool = pool(state.path(), short()).await;
+    let pool = pool(state.path(), short_limits(1)).await;
     for path in ["/hangs", "/loops", "/loops-later", "/alerts"] {
         let mut lease = pool.lease(&scope(&site)).await.unwrap();
         let failed = read(&mut lease, &site.url(path)).await;
@@ -100,7 +96,7 @@ async fn accordions_are_clicked_and_waited_for() {
                 setTimeout(() => { document.querySelector('#body').innerHTML = '<p class=filled>Text</p>' }, 200)</script>",
         ),
     );
-    let pool = pool(state.path(), limits(1)).await;
+    let pool = pool(state.path(), short_limits(1)).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     lease.open(&site.url("/")).await.unwrap();
     assert_eq!(lease.click_all(".more").await.unwrap(), 1);

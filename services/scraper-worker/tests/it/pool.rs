@@ -2,7 +2,7 @@
 
 use crate::{
     site::{Site, page, status},
-    support::{limits, memory_of_a_worn_browser, nothing_left, pool, read, scope, settings, until},
+    support::{limits, memory_of_a_worn_browser, nothing_left, pool, read, scope, settings, short_limits, until},
 };
 use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PageError, PoolLimits};
 use std::time::{Duration, Instant};
@@ -142,7 +142,7 @@ async fn a_page_that_is_late_after_another_is_tried_in_a_new_browser() {
     let site = Site::start().await;
     site.on("/", page("<h1>Unit</h1>"));
     site.on("/late", page("").after(Duration::from_secs(60)));
-    let pool = pool(state.path(), PoolLimits { page: Duration::from_secs(20), ..limits(1) }).await;
+    let pool = pool(state.path(), PoolLimits { page: Duration::from_secs(40), ..short_limits(1) }).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     assert!(read(&mut lease, &site.url("/")).await.is_ok());
     // Nothing was inherited: the site is to blame, and is not asked twice.

@@ -3,7 +3,7 @@
 
 use crate::{
     site::{Site, page},
-    support::{limits, nothing_left, pool, processes_of, read, scope, until},
+    support::{limits, nothing_left, pool, processes_of, read, scope, short_limits, until},
 };
 use nix::{
     sys::signal::{Signal, kill, killpg},
@@ -36,7 +36,7 @@ async fn a_browser_killed_while_idle_is_noticed_before_it_is_handed_out() {
     let state = tempfile::tempdir().unwrap();
     let site = Site::start().await;
     site.on("/", page("<h1>Unit</h1>"));
-    let pool = pool(state.path(), PoolLimits { upkeep: Duration::from_secs(60), ..limits(1) }).await;
+    let pool = pool(state.path(), PoolLimits { upkeep: Duration::from_secs(60), ..short_limits(1) }).await;
     for attacked in 0..3 {
         let lease = pool.lease(&scope(&site)).await.unwrap();
         attack(&lease, attacked);

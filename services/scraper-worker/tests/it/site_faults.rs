@@ -2,12 +2,11 @@
 //! page is read by a whole pool.
 
 use crate::{
-    support::limits,
+    support::short_limits,
     worker::{Worker, source_of, task, unit},
 };
 use rmu_demo_handbooks::{Running, ServeConfig, serve};
 use rmu_messaging::contracts::scrape::{SourceSnapshotV1, TargetV1};
-use rmu_scraper_worker::browser::PoolLimits;
 use rmu_test_support::wait;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -53,10 +52,6 @@ impl Site {
     }
 }
 
-fn short() -> PoolLimits {
-    PoolLimits { command: Duration::from_secs(5), page: Duration::from_secs(7), ..limits(1) }
-}
-
 /// Every permit is back, and a good page is still a unit.
 async fn stays_whole(worker: &Worker, site: &Site, after: &Value) {
     wait::until(Duration::from_secs(30), || async { worker.pool.free() == 1 }).await;
@@ -69,7 +64,7 @@ const HEAVY: &[&str] = &["too_large", "missing_fact", "timeout"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_under_every_fault_of_its_page() {
-    let worker = Worker::start(short()).await;
+    let worker = Worker::start(short_limits(1)).await;
     // All of them are met before any is judged. Of a file to keep nothing is seen: no
     // document, or none with a sign of a unit.
     let mut wrong = Vec::new();
@@ -109,7 +104,7 @@ async fn a_unit_under_every_fault_of_its_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_under_every_fault_that_it_can_have() {
-    let worker = Worker::start(short()).await;
+    let worker = Worker::start(short_limits(1)).await;
     for (faults, expected) in [
         (json!({}), "children"),
         (json!({"errorShare": 100}), "http_status"),
@@ -137,7 +132,7 @@ async fn a_listing_under_every_fault_that_it_can_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn robots_in_every_variant() {
-    let worker = Worker::start(short()).await;
+    let worker = Worker::start(short_limits(1)).await;
     for (robots, expected) in [
         (json!("normal"), "unit"),
         (json!("missing"), "unit"),

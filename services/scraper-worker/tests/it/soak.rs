@@ -5,7 +5,9 @@
 use crate::{
     pool_faults::attack,
     site::{Site, page},
-    support::{limits, memory_of_a_worn_browser, nothing_left, pool, processes_of, read, scope, slots_of, until},
+    support::{
+        limits, memory_of_a_worn_browser, nothing_left, pool, processes_of, read, scope, short_limits, slots_of, until,
+    },
 };
 use rmu_scraper_worker::browser::{BrowserPool, LeaseError, PageError, PoolLimits, Scope};
 use std::time::{Duration, Instant};
@@ -22,7 +24,7 @@ async fn leases_under_kills_freezes_and_cancelled_callers_leave_nothing_behind()
     let site = Site::start().await;
     site.on("/", page("<h1>Unit</h1>"));
     site.on("/slow", page("<h1>Slow</h1>").after(Duration::from_secs(600)));
-    let bounds = PoolLimits { command: Duration::from_secs(2), page: Duration::from_secs(4), ..limits(2) };
+    let bounds = PoolLimits { command: Duration::from_secs(4), ..short_limits(2) };
     let pool = pool(state.path(), bounds).await;
     let scope = scope(&site);
     let started = Instant::now();
@@ -205,7 +207,7 @@ async fn a_busy_pool_recycles_by_age_and_by_memory() {
 
 /// Reads until browsers were replaced twice, and says how many pages that were.
 async fn busy(pool: BrowserPool, scope: Scope, url: String, reason: &str) -> usize {
-    let ends = Instant::now() + Duration::from_secs(60);
+    let ends = Instant::now() + Duration::from_secs(180);
     let mut pages = 0;
     while pool.stats().restarts.get(reason).copied().unwrap_or_default() < 2 {
         assert!(Instant::now() < ends, "no browser was replaced by {reason}: {:?}", pool.stats());

@@ -17,15 +17,21 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Short limits, so that faults show soon; not so short that a busy machine trips over them.
+/// Limits that no machine is too slow for: whatever a test awaits comes long before them.
 pub(crate) fn limits(cap: usize) -> PoolLimits {
     PoolLimits {
-        command: Duration::from_secs(6),
-        page: Duration::from_secs(10),
+        start: Duration::from_secs(40),
+        command: Duration::from_secs(30),
+        page: Duration::from_secs(60),
         close: Duration::from_secs(2),
         upkeep: Duration::from_millis(300),
         ..PoolLimits::new(cap)
     }
+}
+
+/// For pages that never come to an end: limits that are waited for, and that a good page is still far from.
+pub(crate) fn short_limits(cap: usize) -> PoolLimits {
+    PoolLimits { command: Duration::from_secs(8), page: Duration::from_secs(15), ..limits(cap) }
 }
 
 pub(crate) fn settings(state: &Path, limits: PoolLimits) -> PoolSettings {
