@@ -86,8 +86,11 @@ async fn ask_again(
             again.insert(format!("{source} (failed)"), id_of(&data)?);
         }
         if progress.not_found > 0 && doubts_not_found {
-            let urls = not_found(api, id).await?;
-            effort.not_found += u64::try_from(urls.len())?;
+            let NotFound { urls, parts_of_feeds } = not_found(api, id).await?;
+            effort.not_found += u64::try_from(urls.len())? + parts_of_feeds;
+            if parts_of_feeds > 0 {
+                again.insert(format!("{source} (not found in its feed)"), start(api, source).await?);
+            }
             for (number, urls) in urls.chunks(PAGES_A_REQUEST).enumerate() {
                 let body = json!({"source": source, "urls": urls});
                 again.insert(format!("{source} (not found, {})", number + 1), start_of(api, source, &body).await?);
@@ -101,18 +104,31 @@ fn id_of(job: &Value) -> anyhow::Result<String> {
     job["id"].as_str().map(str::to_owned).context("the answer to a new scrape has no id")
 }
 
-/// Addresses of the pages that the site had no unit for.
-async fn not_found(api: &mut Api, job: &str) -> anyhow::Result<Vec<String>> {
+/// What a site is said not to have.
+#[derive(Default)]
+struct NotFound {
+    /// Pages of units.
+    urls: Vec<String>,
+    /// Of entries alone that are gone. A feed is asked for as a whole.
+    parts_of_feeds: u64,
+}
+
+async fn not_found(api: &mut Api, job: &str) -> anyhow::Result<NotFound> {
     let first = format!("/api/admin/scrapes/{job}/tasks?state=not_found&limit=50");
-    let (mut urls, mut path) = (Vec::new(), first.clone());
+    let (mut found, mut path) = (NotFound::default(), first.clone());
     loop {
         let answer = api.call(Method::GET, &path, None).await?;
         let next = answer.body["meta"]["page"]["nextCursor"].as_str().map(str::to_owned);
         let tasks = answer.data().with_context(|| format!("GET {path}"))?;
-        urls.extend(tasks.as_array().into_iter().flatten().filter_map(|task| Some(task["url"].as_str()?.to_owned())));
+        for task in tasks.as_array().into_iter().flatten() {
+            match (task["kind"].as_str(), task["url"].as_str()) {
+                (Some("unit"), Some(url)) => found.urls.push(url.to_owned()),
+                _ => found.parts_of_feeds += 1,
+            }
+        }
         match next {
             Some(cursor) => path = format!("{first}&cursor={cursor}"),
-            None => return Ok(urls),
+            None => return Ok(found),
         }
     }
 }
