@@ -218,14 +218,16 @@ impl Stage {
         let gateway = open(&self.vhost, "gateway", Declare::Nothing).await;
         let publisher = Publisher::new(gateway);
         wait::until(LIMIT, || async {
-            publisher.publish(&CONTROL_ROUTE, &WorkerControlV1::example()).await.unwrap();
+            let _ = publisher.publish(&CONTROL_ROUTE, &WorkerControlV1::example()).await;
             !told.lock().unwrap().is_empty()
         })
         .await;
     }
 
+    /// As a worker does: what a busy broker did not confirm in time is published again.
     pub(super) async fn publish_result(&self, result: &ScrapeResultV1) {
-        Publisher::new(self.worker.clone()).publish(&RESULT_ROUTE, result).await.unwrap();
+        let publisher = Publisher::new(self.worker.clone());
+        wait::until(LIMIT, || async { publisher.publish(&RESULT_ROUTE, result).await.is_ok() }).await;
     }
 
     pub(super) fn worker(&self) -> &Connection {
