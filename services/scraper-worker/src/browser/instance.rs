@@ -123,13 +123,9 @@ pub fn sweep(state_directory: &Path) -> Swept {
     let mut swept = Swept::default();
     let Ok(entries) = fs::read_dir(state_directory) else { return swept };
     for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()) {
-        let lock_path = path.with_extension("lock");
-        let Ok(file) = File::options().create(true).truncate(false).write(true).open(&lock_path) else { continue };
-        let Ok(_lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else { continue };
-        let found = sweep_instance(&path);
+        let found = sweep_dead(&path);
         swept.processes += found.processes;
         swept.directories += found.directories;
-        let _ = fs::remove_file(&lock_path);
     }
     swept
 }
@@ -145,7 +141,8 @@ pub(super) fn sweep_dead(folder: &Path) -> Swept {
             Err(_) => return Swept::default(),
         },
         // The whole state directory is gone: nobody can have the lock.
-        Err(_) => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(_) => return Swept::default(),
     };
     let mut swept = sweep_instance(folder);
     // With what follows a folder's name, or `w1` would be the beginning of `w10`.
