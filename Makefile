@@ -57,7 +57,7 @@ bench-scrape: ## Prints pages per second of the worker beside a bare WebDriver l
 bench-api: ## Prints rates and latencies of search, units, reviews and more over 10 000 to 1 000 000 units; half an hour.
 	@command -v oha >/dev/null || cargo install --locked $(OHA)
 	@cargo build -q --locked --release --bin api-gateway
-	@$(DEVSTACK) test -- cargo bench -q --locked -p rmu-api-gateway --bench api
+	@$(DEVSTACK) test --postgres-buffers 4GB -- cargo bench -q --locked -p rmu-api-gateway --bench api
 
 lint: ## Checks format, lints, documentation, dependencies and published contracts.
 	@$(call need,cargo-deny,$(DENY))

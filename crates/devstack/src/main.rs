@@ -31,6 +31,9 @@ enum Command {
     TruthFaults,
     /// Run a command with private PostgreSQL, Redis, RabbitMQ and a mail sink that exist only for it.
     Test {
+        /// What PostgreSQL keeps of tables and indexes; a benchmark gives it what an operator would.
+        #[arg(long, value_name = "SIZE", default_value = rmu_devstack::servers::SMALL_BUFFERS)]
+        postgres_buffers: String,
         /// The command with its arguments, after `--`.
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<String>,
@@ -65,7 +68,9 @@ async fn run(command: Command) -> anyhow::Result<u8> {
         Command::Status => commands::status::run(&workspace::root()?).await,
         Command::Truth => commands::truth::run(&workspace::root()?).await,
         Command::TruthFaults => Box::pin(commands::truth_faults::run(&workspace::root()?)).await,
-        Command::Test { command } => commands::test::run(&workspace::root()?, &command).await,
+        Command::Test { postgres_buffers, command } => {
+            commands::test::run(&workspace::root()?, postgres_buffers, &command).await
+        }
         Command::Servers { dir, env_file } => commands::servers::run(&dir, &env_file).await.map(|()| 0),
     }
 }

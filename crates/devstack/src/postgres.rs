@@ -31,6 +31,8 @@ pub struct PostgresOptions<'a> {
     pub password: &'a str,
     /// Whether data must survive a crash. Tests do without, for speed.
     pub durable: bool,
+    /// What it keeps of tables and indexes, as `shared_buffers`.
+    pub buffers: &'a str,
     /// The port of a server that is started again; any free one without it.
     pub port: Option<u16>,
     /// Where its processes are recorded.
@@ -56,6 +58,7 @@ impl Postgres {
         let port = crate::ports::kept_or_free(options.port)?;
         let mut command = as_server_user(&tools.postgres_bin.join("postgres"))?;
         command.current_dir(&dir).arg("-D").arg(&data).args(["-p", &port.to_string()]);
+        command.args(["-c", &format!("shared_buffers={}", options.buffers)]);
         for setting in settings(options.durable) {
             command.args(["-c", setting]);
         }
@@ -101,7 +104,6 @@ fn settings(durable: bool) -> Vec<&'static str> {
         // No socket file: its path would be too long under deep checkouts, and nothing needs it.
         "unix_socket_directories=",
         "max_connections=400",
-        "shared_buffers=128MB",
         "timezone=UTC",
         "log_timezone=UTC",
         "log_line_prefix=%m [%p] %q%a ",

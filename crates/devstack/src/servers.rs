@@ -27,7 +27,12 @@ pub struct ServerOptions {
     pub redis_users: Vec<RedisUser>,
     /// Whether data survives restarts and crashes.
     pub durable: bool,
+    /// What PostgreSQL keeps of tables and indexes, as its `shared_buffers`.
+    pub postgres_buffers: String,
 }
+
+/// Enough for tests and for a developer's stack.
+pub const SMALL_BUFFERS: &str = "128MB";
 
 impl ServerOptions {
     /// For tests: nothing is kept, and everybody is administrator.
@@ -40,6 +45,7 @@ impl ServerOptions {
             rabbitmq_password: crate::random::hex(12)?,
             redis_users: vec![user],
             durable: false,
+            postgres_buffers: SMALL_BUFFERS.to_owned(),
         })
     }
 }
@@ -156,6 +162,7 @@ async fn start_postgres(
         log: &options.logs.join("postgres.log"),
         password: &options.postgres_password,
         durable: options.durable,
+        buffers: &options.postgres_buffers,
         port,
         record,
     };

@@ -16,7 +16,7 @@ use std::{fs, path::Path, process::ExitStatus};
 use tokio::process::{Child, Command};
 
 /// Runs the command and returns its exit code. Nothing of the servers is left, whatever happens.
-pub async fn run(root: &Path, command: &[String]) -> anyhow::Result<u8> {
+pub async fn run(root: &Path, postgres_buffers: String, command: &[String]) -> anyhow::Result<u8> {
     let Some((program, arguments)) = command.split_first() else { bail!("no command was given after `--`") };
     let tools = Tools::ensure().await?;
     let runs = root.join(".local/test-runs");
@@ -26,7 +26,7 @@ pub async fn run(root: &Path, command: &[String]) -> anyhow::Result<u8> {
     let records = dir.join("processes.json");
     let record = Record::create(&records)?;
     progress::line("Starting private servers for the tests");
-    let options = ServerOptions::throwaway(&dir)?;
+    let options = ServerOptions { postgres_buffers, ..ServerOptions::throwaway(&dir)? };
     let started = tokio::select! {
         started = Servers::start(&tools, &options, &record) => started,
         stopped = stop_requested() => stopped.and_then(|signal| bail!("stopped by {signal} before the tests ran")),

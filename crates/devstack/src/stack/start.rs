@@ -17,7 +17,7 @@ use crate::{
     packages::Tools,
     progress::{self, step},
     record::{self, Record},
-    servers::{ServerOptions, Servers},
+    servers::{SMALL_BUFFERS, ServerOptions, Servers},
 };
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
@@ -75,6 +75,7 @@ impl Stack {
             rabbitmq_password: self.secrets.rabbitmq.clone(),
             redis_users: redis_users(&self.secrets),
             durable: true,
+            postgres_buffers: SMALL_BUFFERS.to_owned(),
         };
         let (servers, binaries) = tokio::try_join!(
             Servers::start(&tools, &options, &self.record),

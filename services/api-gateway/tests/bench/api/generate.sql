@@ -82,26 +82,6 @@ SELECT id, id, 1, 2026, md5(n::text) || md5(n::text),
            'creditPoints', (points / 1000)::text, 'faculty', faculty, 'description', description),
        '{}', '{}', university, 1, 'https://handbook.example/2026/' || code, now(), now()
 FROM made;
-INSERT INTO unit_search (unit_id, university_id, code, code_normalised, title_folded, title_words, all_words,
-                         abbreviations, level, credit_points_thousandths, tags, first_seen)
-SELECT id, university, code, code, lower(title), array_to_tsvector(ARRAY(SELECT DISTINCT unnest(string_to_array(lower(title), ' ')))),
-       to_tsvector('simple', title || ' ' || description),
-       ARRAY[(SELECT string_agg(left(word, 1), '' ORDER BY place)
-              FROM unnest(string_to_array(lower(title), ' ')) WITH ORDINALITY AS split (word, place)
-              WHERE word NOT IN ('and', 'to', 'of', 'in'))],
-       level, points,
-       ARRAY['level:' || level, 'points:' || points, 'free:' || is_free, 'retired:false', 'faculty:' || lower(faculty),
-             'mode:on campus'] || ARRAY(SELECT 'session:' || lower(session) FROM unnest(sessions) AS session),
-       extract(epoch FROM timestamptz '2026-01-01')::bigint + n
-FROM made;
-INSERT INTO search_words (word)
-SELECT DISTINCT lexeme FROM unit_search CROSS JOIN LATERAL unnest(title_words) WHERE char_length(lexeme) >= 3
-ON CONFLICT DO NOTHING;
-INSERT INTO search_labels (tag, label)
-SELECT DISTINCT 'faculty:' || lower(faculty), faculty FROM made
-UNION SELECT DISTINCT 'session:' || lower(session), session FROM made CROSS JOIN LATERAL unnest(sessions) AS session
-UNION VALUES ('mode:on campus', 'On campus');
-
 -- The square makes the first tenth of the units have a third of the reviews.
 INSERT INTO reviews (id, unit_id, university_id, author_id, shown_as, unit_code, overall, teaching, difficulty, workload,
                      usefulness, would_recommend, taken_session, taken_year, in_handbook, body, created_at, written_on,
@@ -119,14 +99,32 @@ FROM (SELECT r, 1 + floor(:units * power(pg_temp.pick(r, 'unit', 1000000000) / 1
 JOIN made AS unit ON unit.n = wanted.chosen
 CROSS JOIN fields;
 
+INSERT INTO unit_scores SELECT * FROM unit_scores_recounted;
+INSERT INTO university_scores SELECT * FROM university_scores_recounted;
+INSERT INTO unit_search (unit_id, university_id, code, code_normalised, title_folded, title_words, all_words,
+                         abbreviations, level, credit_points_thousandths, tags, first_seen, reviews, score_hundredths)
+SELECT id, university, code, code, lower(title), array_to_tsvector(ARRAY(SELECT DISTINCT unnest(string_to_array(lower(title), ' ')))),
+       to_tsvector('simple', title || ' ' || description),
+       ARRAY[(SELECT string_agg(left(word, 1), '' ORDER BY place)
+              FROM unnest(string_to_array(lower(title), ' ')) WITH ORDINALITY AS split (word, place)
+              WHERE word NOT IN ('and', 'to', 'of', 'in'))],
+       level, points,
+       ARRAY['level:' || level, 'points:' || points, 'free:' || is_free, 'retired:false', 'faculty:' || lower(faculty),
+             'mode:on campus'] || ARRAY(SELECT 'session:' || lower(session) FROM unnest(sessions) AS session),
+       extract(epoch FROM timestamptz '2026-01-01')::bigint + n, coalesce(counted.reviews, 0), counted.score
+FROM made
+LEFT JOIN (SELECT unit_id, sum(reviews)::integer AS reviews, (100 * sum(overall) / sum(reviews))::integer AS score
+           FROM unit_scores GROUP BY unit_id) AS counted ON counted.unit_id = made.id;
+INSERT INTO search_words (word)
+SELECT DISTINCT lexeme FROM unit_search CROSS JOIN LATERAL unnest(title_words) WHERE char_length(lexeme) >= 3
+ON CONFLICT DO NOTHING;
+INSERT INTO search_labels (tag, label)
+SELECT DISTINCT 'faculty:' || lower(faculty), faculty FROM made
+UNION SELECT DISTINCT 'session:' || lower(session), session FROM made CROSS JOIN LATERAL unnest(sessions) AS session
+UNION VALUES ('mode:on campus', 'On campus');
+
 DO $$ DECLARE made record; BEGIN
     FOR made IN SELECT definition FROM indexes LOOP EXECUTE made.definition; END LOOP;
 END $$;
-INSERT INTO unit_scores SELECT * FROM unit_scores_recounted;
-INSERT INTO university_scores SELECT * FROM university_scores_recounted;
-UPDATE unit_search SET reviews = counted.reviews, score_hundredths = counted.score
-FROM (SELECT unit_id, sum(reviews)::integer AS reviews, (100 * sum(overall) / sum(reviews))::integer AS score
-      FROM unit_scores GROUP BY unit_id) AS counted
-WHERE counted.unit_id = unit_search.unit_id;
 RESET session_replication_role;
 VACUUM ANALYZE;
