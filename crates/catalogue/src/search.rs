@@ -145,15 +145,16 @@ async fn climb(
     if pattern.is_empty() {
         return Ok((Vec::new(), Total::counted(0)));
     }
+    let mut begun = store::Begun { found: Vec::new(), from: Step::ExactCode };
     if !after.is_some_and(|place| place.more) {
         let bounded = store::bounded(connection, pattern, filters, sort, key, limit).await?;
         if bounded.fills_page(sort, limit) {
             return Ok((bounded.found, Total::MORE));
         }
         if bounded.overflowing.is_none() {
+            let typos = mistakes(connection, pattern, filters, sort, &bounded).await?;
             let mut found = bounded.found;
             let mut total = Total::counted(bounded.total);
-            let typos = mistakes(connection, pattern, filters, sort, bounded.total).await?;
             if !typos.is_empty() {
                 total.count += u32::try_from(typos.len()).unwrap_or(u32::MAX);
                 found.extend(typos.into_iter().filter(|typo| key.is_none_or(|key| typo.key(sort) > *key)));
@@ -162,9 +163,10 @@ async fn climb(
             }
             return Ok((found, total));
         }
+        begun = bounded.begun();
     }
     let found = match sort {
-        Sort::Relevance => store::ordered(connection, pattern, filters, key, limit).await?,
+        Sort::Relevance => store::ordered(connection, pattern, filters, begun, key, limit).await?,
         _ => store::sorted(connection, pattern, filters, sort, key, limit).await?,
     };
     Ok((found, Total::MORE))
@@ -177,15 +179,15 @@ async fn mistakes(
     pattern: &Pattern,
     filters: &store::Filters,
     sort: Sort,
-    found: i64,
+    bounded: &store::Bounded,
 ) -> Result<Vec<Found>, CatalogueError> {
-    if found == 0 && pattern.may_be_a_mistyped_code() {
+    if bounded.total == 0 && pattern.may_be_a_mistyped_code() {
         let codes = store::mistyped(connection, pattern, filters, sort).await?;
         if !codes.is_empty() {
             return Ok(codes);
         }
     }
-    if found < i64::from(TOO_FEW) && pattern.may_hold_a_typo() {
+    if bounded.total < i64::from(TOO_FEW) && !bounded.meets_code && pattern.may_hold_a_typo() {
         return Ok(store::typos(connection, pattern, filters, sort).await?);
     }
     Ok(Vec::new())
@@ -202,9 +204,8 @@ async fn few(
     if bounded.overflowing.is_some() || bounded.total >= i64::from(TOO_FEW) {
         return Ok(None);
     }
-    let mut found = bounded.found;
-    found.extend(mistakes(connection, pattern, filters, sort, bounded.total).await?);
-    Ok(Some(found))
+    let mistakes = mistakes(connection, pattern, filters, sort, &bounded).await?;
+    Ok(Some(bounded.found.into_iter().chain(mistakes).collect()))
 }
 
 fn found_by(pattern: &Pattern, step: Step, shown: &store::Shown) -> FoundBy {

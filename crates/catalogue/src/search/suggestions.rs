@@ -4,7 +4,7 @@ use crate::{
     CatalogueError,
     search::{UniversityName, highlight},
     store::search::{
-        Pattern,
+        Pattern, known_pattern,
         suggestions::{self as store, Reached},
     },
     units::Candidate,
@@ -42,7 +42,7 @@ pub async fn suggest(
 ) -> Result<Vec<Suggestion>, CatalogueError> {
     let mut connection = database.connection().await?;
     let university = university_named(&mut connection, university).await?;
-    let pattern = Pattern::new(query);
+    let pattern = known_pattern(&mut connection, query).await?;
     let reached = store::load(&mut connection, &pattern, university).await?;
     Ok(reached.into_iter().map(|(unit, by)| suggestion(&pattern, unit, by)).collect())
 }

@@ -88,18 +88,18 @@ pub(super) fn buckets_statement(units: &[UnitId]) -> CachedSql {
                 score.recommended, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness,
                 score.overall_1, score.overall_2, score.overall_3, score.overall_4, score.overall_5
          FROM unit_scores AS score JOIN units AS unit ON unit.id = score.unit_id
-         WHERE score.unit_id = ANY(",
+         WHERE score.unit_id",
     )
-    .uuids(units.clone())
+    .one_of(&units)
     .sql(
-        ") UNION ALL
+        " UNION ALL
          SELECT NULL, score.university_id, score.taken_year, '', score.reviews,
                 0, score.overall, score.teaching, score.difficulty, score.workload, score.usefulness, 0, 0, 0, 0, 0
          FROM university_scores AS score
-         WHERE score.university_id IN (SELECT unit.university_id FROM units AS unit WHERE unit.id = ANY(",
+         WHERE score.university_id IN (SELECT unit.university_id FROM units AS unit WHERE unit.id",
     )
-    .uuids(units)
-    .sql("))")
+    .one_of(&units)
+    .sql(")")
 }
 
 #[derive(Debug, QueryableByName)]

@@ -16,13 +16,14 @@ mod shown;
 mod spelling;
 pub(crate) mod suggestions;
 mod terms;
+mod vocabulary;
 
-pub(crate) use climb::{bounded, ordered, sorted, typos};
+pub(crate) use climb::{Begun, Bounded, bounded, ordered, sorted, typos};
 pub(crate) use filters::Filters;
 pub(crate) use list::list;
 pub(crate) use pattern::Pattern;
 pub(crate) use shown::{Shown, shown};
-pub(crate) use spelling::{mistyped, pattern};
+pub(crate) use spelling::{known_pattern, mistyped, pattern};
 
 pub use index::{IndexedUnit, index_unit};
 
@@ -37,6 +38,8 @@ const CANDIDATES: i64 = Total::EXACT_TO as i64 + 1;
 const AT_MOST_CANDIDATES: &str = " LIMIT 1001";
 /// What there is only when there are as many.
 const BEYOND_CANDIDATES: &str = " OFFSET 1000";
+/// Chooses an eighth of the units, whose words have indexes of their own.
+const IN_THE_EIGHTH: &str = "(uuid_hash(unit_id) & 7) = 0";
 /// The rungs as they are climbed. A title that equals or begins with the query stands before one that merely
 /// has its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +83,11 @@ impl Step {
     /// Whether it may reach more units than are looked at; a code or a title is that of few.
     fn may_overflow(self) -> bool {
         matches!(self, Self::CodePrefix | Self::TitleBeginning | Self::TitleWords | Self::AllWords)
+    }
+
+    /// Whether it is looked for first where an eighth of the units has indexes of its own.
+    fn has_eighth(self) -> bool {
+        matches!(self, Self::TitleWords | Self::AllWords)
     }
 
     fn from_number(number: i16) -> Self {

@@ -183,10 +183,10 @@ pub(super) fn details_statement(units: &[UnitId]) -> CachedSql {
         .sql(OF_UNITS)
         .sql(
             "JOIN universities AS university ON university.id = unit.university_id
-             WHERE unit.id IN (SELECT coalesce(asked.merged_into, asked.id) FROM units AS asked WHERE asked.id = ANY(",
+             WHERE unit.id IN (SELECT coalesce(asked.merged_into, asked.id) FROM units AS asked WHERE asked.id",
         )
-        .uuids(units.iter().map(|unit| unit.as_uuid()).collect())
-        .sql("))")
+        .one_of(&units.iter().map(|unit| unit.as_uuid()).collect::<Vec<_>>())
+        .sql(")")
 }
 
 impl VersionRow {

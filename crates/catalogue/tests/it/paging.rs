@@ -3,9 +3,9 @@
 use crate::support::{Catalogue, Unit};
 use rmu_catalogue::{
     page::PageLimit,
-    search::{SearchRequest, UnitHit, search},
+    search::{Filters, SearchRequest, UnitHit, search},
 };
-use rmu_domain::query::SearchQuery;
+use rmu_domain::{query::SearchQuery, slug::Slug};
 use std::collections::BTreeSet;
 
 fn request(query: Option<&str>, limit: i64, cursor: Option<String>) -> SearchRequest {
@@ -124,6 +124,32 @@ async fn the_forgiving_rung_is_paged_like_the_others() {
         assert_eq!(codes, ["X1", "M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8"], "limit {limit}");
         assert_eq!(total, "10");
     }
+}
+
+#[tokio::test]
+async fn words_of_very_many_units_are_paged_in_order_and_narrowed_exactly() {
+    let catalogue = Catalogue::start().await;
+    let north = catalogue.university("northfield").await;
+    let south = catalogue.university("southbank").await;
+    // So many that an eighth of them is more than are counted.
+    fill(&catalogue, north.as_uuid(), 9500).await;
+    catalogue.unit(south, Unit { code: "M0001", title: "Common Sense", ..Unit::default() }).await;
+    catalogue
+        .unit(south, Unit { code: "Z0001", title: "Sense", description: Some("Common."), ..Unit::default() })
+        .await;
+    let request = SearchRequest { query: Some(SearchQuery::parse("common").unwrap()), ..SearchRequest::default() };
+    let first = search(&catalogue.database, &request).await.unwrap();
+    assert_eq!(first.total.to_string(), "1000+");
+    let next = SearchRequest { cursor: first.next.clone(), ..request.clone() };
+    let second = search(&catalogue.database, &next).await.unwrap();
+    let found = first.entries.into_iter().chain(second.entries);
+    let codes: Vec<String> = found.map(|hit| hit.code).collect();
+    let expected = ["M0001".to_owned()].into_iter().chain((1..40).map(|number| format!("N{number:04}")));
+    assert_eq!(codes, expected.collect::<Vec<_>>());
+    let filters = Filters { university: Some(Slug::parse("southbank").unwrap()), ..Filters::default() };
+    let narrowed = search(&catalogue.database, &SearchRequest { filters, ..request }).await.unwrap();
+    let codes: Vec<_> = narrowed.entries.iter().map(|hit| hit.code.as_str()).collect();
+    assert_eq!((codes, narrowed.total.to_string()), (vec!["M0001", "Z0001"], "2".to_owned()));
 }
 
 /// `count` units with the word "Common" in their titles, written at once.

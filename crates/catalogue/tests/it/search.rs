@@ -112,6 +112,45 @@ async fn what_is_written_nowhere_is_not_found() {
 }
 
 #[tokio::test]
+async fn who_types_a_code_of_two_parts_means_it() {
+    let catalogue = two_universities().await;
+    let north = catalogue.university("eastmoor").await;
+    for (code, title, description) in [
+        ("ECON 00123", "Trade", None),
+        ("ECON 00124", "Money", Some("After 00123: economics again.")),
+        ("ART 5", "Econ 77777", None),
+    ] {
+        catalogue.unit(north, Unit { code, title, description, ..Unit::default() }).await;
+    }
+    let found = async |query: &str| -> Vec<String> {
+        hits(&catalogue, query, Filters::default()).await.0.into_iter().map(|hit| hit.code).collect()
+    };
+    assert_eq!(found("econ 00123").await, ["ECON 00123"], "neither words of both parts nor titles spelt alike");
+    assert_eq!(found("econ 77777").await, ["ART 5"], "what is no code is words");
+}
+
+#[tokio::test]
+async fn a_title_is_found_by_the_beginning_of_any_of_its_words() {
+    let catalogue = Catalogue::start().await;
+    let north = catalogue.university("northfield").await;
+    let long = "donaudampfschifffahrtselektrizitaetenhauptbetriebswerk";
+    let title = format!("Topics in {long} and Macroeconomics");
+    catalogue.unit(north, Unit { code: "LONG1", title: &title, ..Unit::default() }).await;
+    for number in 0..12 {
+        let title = format!("Studies of macro{number}");
+        catalogue.unit(north, Unit { code: &format!("X{number}"), title: &title, ..Unit::default() }).await;
+    }
+    // The longest beginning is longer than what is known of the word; "macro" begins more words than are spelt out.
+    for query in ["macroec", "donau", &long[..40], &long[..45], long, "macro donau"] {
+        let (found, _) = hits(&catalogue, query, Filters::default()).await;
+        let by_title = found.iter().filter(|hit| hit.found.as_ref().unwrap().rung == Rung::Title);
+        let codes: Vec<_> = by_title.map(|hit| hit.code.as_str()).collect();
+        assert_eq!(codes, ["LONG1"], "{query:?}");
+    }
+    assert_eq!(hits(&catalogue, "macro", Filters::default()).await.1, "13");
+}
+
+#[tokio::test]
 async fn a_unit_is_found_once_on_its_best_rung() {
     let catalogue = two_universities().await;
     let (hits, total) = hits(&catalogue, "algorithms", Filters::default()).await;

@@ -4,7 +4,8 @@
 //! once, on its best rung. Text from outside is only ever a parameter.
 
 use super::{
-    AT_MOST_CANDIDATES, BEYOND_CANDIDATES, CANDIDATES, Filters, Found, FoundRow, Key, Pattern, Step, spelling,
+    AT_MOST_CANDIDATES, BEYOND_CANDIDATES, CANDIDATES, Filters, Found, FoundRow, IN_THE_EIGHTH, Key, Pattern, Step,
+    spelling,
 };
 use crate::{page::PageLimit, search::Sort, store::cached_sql::CachedSql};
 use diesel::{QueryableByName, sql_types as sql};
@@ -24,6 +25,8 @@ pub(crate) struct Bounded {
     pub(crate) total: i64,
     /// The first rung that reaches more units than were looked at: which of them were would be arbitrary.
     pub(crate) overflowing: Option<Step>,
+    /// Whether a unit has just the code that was typed, or had it, be it on this page or not.
+    pub(crate) meets_code: bool,
 }
 
 impl Bounded {
@@ -32,6 +35,20 @@ impl Bounded {
         let (Some(overflowing), Sort::Relevance) = (self.overflowing, sort) else { return false };
         self.found.len() > limit.get() && self.found.last().is_some_and(|hit| hit.step < overflowing)
     }
+
+    /// The beginning of a page of many: what stands on rungs that were looked at as a whole, and the rung to go on with.
+    pub(crate) fn begun(mut self) -> Begun {
+        let from = self.overflowing.unwrap_or(Step::ExactCode);
+        self.found.retain(|hit| hit.step < from);
+        Begun { found: self.found, from }
+    }
+}
+
+/// A page in the order of rungs, as far as it is known.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) found: Vec<Found>,
+    pub(crate) from: Step,
 }
 
 #[derive(Debug, QueryableByName)]
@@ -40,6 +57,8 @@ struct BoundedRow {
     total: i64,
     #[diesel(sql_type = sql::Nullable<sql::SmallInt>)]
     overflowing: Option<i16>,
+    #[diesel(sql_type = sql::Bool)]
+    meets_code: bool,
     #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
     unit_id: Option<Uuid>,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
@@ -60,11 +79,13 @@ pub(crate) async fn bounded(
     limit: PageLimit,
 ) -> Result<Bounded, DatabaseError> {
     let Some(statement) = bounded_statement(pattern, filters, sort, after, limit) else {
-        return Ok(Bounded { found: Vec::new(), total: 0, overflowing: None });
+        return Ok(Bounded { found: Vec::new(), total: 0, overflowing: None, meets_code: false });
     };
     let rows: Vec<BoundedRow> = statement.load(connection).await?;
-    let (total, overflowing) =
-        rows.as_slice().first().map_or((0, None), |row| (row.total, row.overflowing.map(Step::from_number)));
+    let (total, overflowing, meets_code) = rows
+        .as_slice()
+        .first()
+        .map_or((0, None, false), |row| (row.total, row.overflowing.map(Step::from_number), row.meets_code));
     let found = rows.into_iter().filter_map(|row| {
         Some(Found {
             unit: row.unit_id?.into(),
@@ -74,7 +95,7 @@ pub(crate) async fn bounded(
             code_normalised: row.code_normalised?,
         })
     });
-    Ok(Bounded { found: found.collect(), total, overflowing })
+    Ok(Bounded { found: found.collect(), total, overflowing, meets_code })
 }
 
 /// The statement of [`bounded`]; `None` when no rung can match.
@@ -90,21 +111,17 @@ pub(super) fn bounded_statement(
         return None;
     }
     let mut statement = CachedSql::new("WITH ");
-    for (place, step) in steps.iter().enumerate() {
-        // What the rung reaches is bounded before what others reach is taken out: otherwise a word that every
-        // title begins with would be looked for in all of them.
-        statement = statement.sql("rung").sql(step.literal()).sql(" AS MATERIALIZED (");
-        statement = statement.sql("SELECT unit_id, code_normalised, ").sql(step.literal());
-        statement = statement.sql("::smallint AS step, ").sql(sort.place()).sql("::bigint AS place, (true");
-        statement = pattern.exclude(statement, *step);
-        statement = statement.sql(") AS fresh FROM (SELECT * FROM unit_search WHERE ");
-        statement = filters.narrow(pattern.reach(statement, *step));
-        // Beyond a rung that overflows nothing is counted, so nothing has to be looked for.
-        for before in steps.as_slice().get(..place).unwrap_or_default().iter().filter(|before| before.may_overflow()) {
-            statement = statement.sql(" AND NOT EXISTS (SELECT FROM rung").sql(before.literal());
-            statement = statement.sql(BEYOND_CANDIDATES).sql(")");
+    for step in steps.iter().copied() {
+        let named = |statement: CachedSql, name| statement.sql(name).sql(step.literal()).sql(" AS MATERIALIZED (");
+        let reached = |statement, part| reached(statement, pattern, filters, sort, step, part);
+        if step.has_eighth() {
+            statement = reached(named(statement, "eighth"), Part::Eighth).sql("), ");
+            statement = named(statement, "rung").sql("SELECT * FROM eighth").sql(step.literal()).sql(" WHERE EXISTS");
+            statement = overflow(statement, "eighth", step).sql(" UNION ALL (");
+            statement = reached(statement, Part::AllUnlessEighth).sql(")), ");
+        } else {
+            statement = reached(named(statement, "rung"), Part::All).sql("), ");
         }
-        statement = statement.sql(AT_MOST_CANDIDATES).sql(") AS reached), ");
     }
     statement = statement.sql("hits AS MATERIALIZED (");
     for (place, step) in steps.iter().enumerate() {
@@ -114,11 +131,12 @@ pub(super) fn bounded_statement(
         "), counted AS (
              SELECT coalesce(sum(fresh), 0)::bigint AS total, min(step) FILTER (WHERE reached > ",
     );
-    statement = statement.big(CANDIDATES - 1).sql(
-        ") AS overflowing
+    statement = statement.big(CANDIDATES - 1).sql(") AS overflowing, coalesce(bool_or(step <= ");
+    statement = statement.sql(Step::FormerCode.literal()).sql(
+        "), false) AS meets_code
              FROM (SELECT step, count(*) FILTER (WHERE fresh) AS fresh, count(*) AS reached FROM hits GROUP BY step)
                   AS steps)
-         SELECT total, overflowing, unit_id, code_normalised, step, place
+         SELECT total, overflowing, meets_code, unit_id, code_normalised, step, place
          FROM counted LEFT JOIN (SELECT * FROM hits WHERE fresh",
     );
     let order = match sort {
@@ -137,18 +155,68 @@ pub(super) fn bounded_statement(
     Some(statement.sql(") AS page ON true ORDER BY ").sql(order))
 }
 
+/// Among which units a rung is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    /// Those that have indexes of their own.
+    Eighth,
+    /// All, unless the eighth has more already than are looked at.
+    AllUnlessEighth,
+}
+
+/// Adds what a rung reaches, as far as it is looked at, and whether rungs before it do not.
+fn reached(
+    mut statement: CachedSql,
+    pattern: &Pattern,
+    filters: &Filters,
+    sort: Sort,
+    step: Step,
+    part: Part,
+) -> CachedSql {
+    let before = pattern.steps().into_iter().filter(|before| *before < step);
+    // What the rung reaches is bounded before what others reach is taken out: otherwise a word that every
+    // title begins with would be looked for in all of them.
+    statement = statement.sql("SELECT unit_id, code_normalised, ").sql(step.literal());
+    statement = statement.sql("::smallint AS step, ").sql(sort.place()).sql("::bigint AS place, (true");
+    statement = pattern.exclude(statement, step);
+    statement = statement.sql(") AS fresh FROM (SELECT * FROM unit_search WHERE ");
+    statement = filters.narrow(pattern.reach(statement, step));
+    match part {
+        Part::All => {}
+        Part::Eighth => statement = statement.sql(" AND ").sql(IN_THE_EIGHTH),
+        Part::AllUnlessEighth => statement = overflow(statement.sql(" AND NOT EXISTS"), "eighth", step),
+    }
+    // Beyond a rung that overflows nothing is counted, so nothing has to be looked for.
+    let is_code = step.has_eighth() && pattern.may_be_a_code_in_two_parts();
+    for before in before {
+        if before.may_overflow() {
+            statement = overflow(statement.sql(" AND NOT EXISTS"), "rung", before);
+        } else if is_code && before <= Step::FormerCode {
+            statement = statement.sql(" AND NOT EXISTS (SELECT FROM rung").sql(before.literal()).sql(")");
+        }
+    }
+    statement.sql(AT_MOST_CANDIDATES).sql(") AS reached")
+}
+
+/// Adds what is there only when more units were reached than are looked at.
+fn overflow(statement: CachedSql, part: &'static str, step: Step) -> CachedSql {
+    statement.sql(" (SELECT FROM ").sql(part).sql(step.literal()).sql(BEYOND_CANDIDATES).sql(")")
+}
+
 /// The same rungs when one of them reaches very many units: each is read in the order of codes from where
 /// the page begins, and only as far as the page needs.
 pub(crate) async fn ordered(
     connection: &mut AsyncPgConnection,
     pattern: &Pattern,
     filters: &Filters,
+    Begun { mut found, from }: Begun,
     after: Option<&Key>,
     limit: PageLimit,
 ) -> Result<Vec<Found>, DatabaseError> {
-    let mut found: Vec<Found> = Vec::new();
-    for step in pattern.steps().into_iter().filter(|step| after.is_none_or(|key| step.number() >= key.step)) {
-        let wanted = limit.get() + 1 - found.len();
+    let is_wanted = |step: &Step| *step >= from && after.is_none_or(|key| step.number() >= key.step);
+    for step in pattern.steps().into_iter().filter(is_wanted) {
+        let wanted = (limit.get() + 1).saturating_sub(found.len());
         if wanted == 0 {
             break;
         }
@@ -254,10 +322,12 @@ pub(super) fn typos_statement(pattern: &Pattern, filters: &Filters, sort: Sort) 
     .text(pattern.folded())
     .sql(", title_folded)) * 1000)::integer AS rank, ")
     .sql(sort.place())
-    .sql("::bigint AS place FROM unit_search WHERE ")
+    .sql("::bigint AS place FROM (SELECT * FROM unit_search WHERE ")
     .text(pattern.folded())
     .sql(" <% title_folded AND EXISTS (SELECT FROM threshold)");
     let statement = filters.narrow(pattern.exclude(statement, Step::Typo));
+    // What more titles than that are spelt like says nothing about what was meant.
+    let statement = statement.sql(AT_MOST_CANDIDATES).sql(") AS alike");
     // More guesses at what was meant would only be noise.
     statement.sql(" ORDER BY rank, code_normalised, unit_id LIMIT 20")
 }

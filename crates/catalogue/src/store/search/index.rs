@@ -1,5 +1,6 @@
 //! The way into the search table.
 
+use super::vocabulary::LONGEST;
 use crate::{
     search::{tags::Kind, words},
     store::{cached_sql::CachedSql, nicknames},
@@ -133,11 +134,12 @@ async fn remember_labels(
     Ok(())
 }
 
-/// What a misspelt word may have been meant as.
+/// What a misspelt word may have been meant as, and a beginning be spelt out as. In one order for all, as above.
 async fn remember_words(connection: &mut AsyncPgConnection, words: &BTreeSet<String>) -> Result<(), DatabaseError> {
-    let words = words.iter().filter(|word| (3..=40).contains(&word.chars().count())).cloned().collect();
+    let long_enough = words.iter().filter(|word| word.chars().count() >= 3);
+    let known: BTreeSet<String> = long_enough.map(|word| word.chars().take(LONGEST).collect()).collect();
     CachedSql::new("INSERT INTO search_words (word) SELECT * FROM unnest(")
-        .texts(words)
+        .texts(known.into_iter().collect())
         .sql(") ON CONFLICT (word) DO NOTHING")
         .execute(connection)
         .await?;

@@ -2,7 +2,8 @@
 
 use super::{
     Step,
-    terms::{Term, all_of, looked_for, terms, with_variants},
+    terms::{Term, all_of, terms, with_variants},
+    vocabulary::Vocabulary,
 };
 use crate::{
     search::{matches_beginnings, stems, words},
@@ -28,7 +29,9 @@ pub(crate) struct Pattern {
     folded: String,
     /// What a title begins with that begins with the query.
     title_beginning: String,
-    /// The words as a text search query: all of them, long ones as beginnings.
+    /// What is looked for in titles for each word; long ones as beginnings.
+    terms: Vec<Vec<Term>>,
+    /// The same as a text search query.
     all_of: String,
     /// The same for descriptions, where words that are known to be whole are looked for as such: texts have ten times the
     /// words of titles, and all that begin alike cost ten times as much as one.
@@ -55,33 +58,28 @@ impl Pattern {
                 words.push(word);
             }
         }
-        let all_of = terms(&words);
+        let terms = terms(&words);
+        let all_of = all_of(&terms);
         let marked = words.iter().flat_map(|word| with_variants(word)).collect();
         let all_of_description = all_of.clone();
-        Self { typed, code, words, marked, folded, title_beginning, all_of, all_of_description, abbreviation }
+        Self { typed, code, words, marked, folded, title_beginning, terms, all_of, all_of_description, abbreviation }
     }
 
-    /// Words that may be whole or only begun, which is worth a look at those that are known.
-    pub(super) fn perhaps_whole(&self) -> Vec<String> {
-        let is_worth_it =
-            |word: &&String| matches_beginnings(word) && !word.contains(|sign: char| sign.is_ascii_digit());
-        self.words.iter().filter(is_worth_it).cloned().collect()
+    /// What is looked for in titles.
+    pub(super) fn terms(&self) -> &[Vec<Term>] {
+        &self.terms
     }
 
-    /// The same pattern, now that these words are known to be whole.
-    pub(super) fn knowing(mut self, whole: &[String]) -> Self {
-        let groups: Vec<Vec<Term>> = self
-            .words
-            .iter()
-            .map(|word| {
-                if whole.contains(word) {
-                    stems::forms(word).into_iter().map(Term::whole).collect()
-                } else {
-                    looked_for(word, self.words.len())
-                }
-            })
-            .collect();
-        self.all_of_description = all_of(&groups);
+    /// The same pattern, now that it is known which words there are.
+    pub(super) fn knowing(mut self, vocabulary: &Vocabulary) -> Self {
+        let in_description = |(word, terms): (&String, &Vec<Term>)| {
+            let is_whole = !word.contains(|sign: char| sign.is_ascii_digit()) && vocabulary.has(word);
+            if is_whole { stems::forms(word).into_iter().map(Term::whole).collect() } else { terms.clone() }
+        };
+        let in_descriptions: Vec<Vec<Term>> = self.words.iter().zip(&self.terms).map(in_description).collect();
+        self.all_of_description = all_of(&in_descriptions);
+        self.terms = vocabulary.spelt_out(&self.terms);
+        self.all_of = all_of(&self.terms);
         self
     }
 
@@ -114,6 +112,12 @@ impl Pattern {
         (4..=12).contains(&self.code.len())
             && self.words.len() <= 2
             && self.code.chars().filter(char::is_ascii_digit).count() >= 2
+    }
+
+    /// Whether it is written as a code of two parts. Where there is such a unit it is meant, and not what has both parts
+    /// somewhere among its words.
+    pub(super) fn may_be_a_code_in_two_parts(&self) -> bool {
+        self.words.len() == 2 && self.may_be_a_mistyped_code()
     }
 
     /// Whether there is nothing in it that could be found.
@@ -208,7 +212,8 @@ impl Pattern {
     pub(super) fn words_typed(&self, statement: CachedSql) -> Option<CachedSql> {
         let (last, before) = self.words.split_last()?;
         let unfinished = !matches_beginnings(last) && before.iter().any(|word| matches_beginnings(word));
-        let typed = if unfinished { terms(before) } else { self.all_of.clone() };
+        let finished = self.terms.get(..before.len()).filter(|_| unfinished);
+        let typed = finished.map_or_else(|| self.all_of.clone(), all_of);
         Some(statement.sql("title_words @@ ").text(typed).sql("::tsquery"))
     }
 
@@ -262,9 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn a_known_word_is_whole_in_descriptions_and_a_beginning_in_titles() {
-        let known = pattern("statistics of sta").knowing(&["statistics".to_owned()]);
-        assert_eq!(known.all_of, "('statistics':* | 'statistic':*) & 'of' & 'sta':*");
+    fn a_known_word_is_whole_in_descriptions_and_spelt_out_in_titles() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let known = Vocabulary::of([
+            ("statistics", words(&["statistics"])),
+            ("statistic", words(&["statistical", "statistics"])),
+            ("sta", words(&["w"; 9])),
+        ]);
+        let known = pattern("statistics of sta").knowing(&known);
+        assert_eq!(known.all_of, "('statistics' | 'statistical') & 'of' & 'sta':*");
         assert_eq!(
             known.all_of_description,
             "('statistics' | 'statisticss' | 'statisticses' | 'statistic') & 'of' & 'sta':*"

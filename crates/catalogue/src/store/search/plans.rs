@@ -6,8 +6,8 @@ use super::{
     climb::{bounded_statement, ordered_statement, sorted_statement, typos_statement},
     facets::{self, Reached},
     list::{all, list_statement},
-    spelling::{corrected_statement, known_statement, mistyped_statement, similar_statement},
-    suggestions,
+    spelling::{corrected_statement, known_pattern, mistyped_statement, similar_statement},
+    suggestions, vocabulary,
 };
 use crate::{
     page::PageLimit,
@@ -18,7 +18,8 @@ use crate::{
         scores, units,
     },
 };
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel::{QueryableByName, sql_query, sql_types};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use rmu_domain::{
     credit_points::CreditPoints,
     ids::{UnitId, UniversityId},
@@ -66,13 +67,24 @@ async fn no_rung_reads_the_whole_table() {
     let first_level = search::Filters { level: Some(1), ..search::Filters::default() };
     let (everything, narrow) = (Filters::default(), Filters::new(&first_level, Some(university)));
     let limit = PageLimit::default();
-    for query in
-        ["ABCD00042", "abcd-00042", "ab", "a", "algorithms", "study", "study of", "described", "abc", "algoritms"]
-    {
-        let typed = Pattern::new(&SearchQuery::parse(query).unwrap());
-        let words = typed.perhaps_whole();
-        assert_reads_little(&mut connection, known_statement(words.clone()), query).await;
-        let known = typed.clone().knowing(&words);
+    for query in [
+        "ABCD00042",
+        "abcd-00042",
+        "abcd 00042",
+        "ab",
+        "a",
+        "algorithms",
+        "study",
+        "study of",
+        "described",
+        "abc",
+        "algoritms",
+    ] {
+        let parsed = SearchQuery::parse(query).unwrap();
+        let typed = Pattern::new(&parsed);
+        let beginnings = vocabulary::beginnings(typed.terms());
+        assert_reads_little(&mut connection, vocabulary::statement(beginnings), query).await;
+        let known = known_pattern(&mut connection, &parsed).await.unwrap();
         let of = |filters| [(&typed, filters), (&known, filters)];
         for (pattern, filters) in of(&everything).into_iter().chain(of(&narrow)) {
             for step in [None, Some(Step::CodePrefix), Some(Step::TitleWords)] {
@@ -185,6 +197,37 @@ async fn neither_units_nor_their_scores_are_read_whole() {
         assert_reads_little(&mut connection, units::details_statement(&ids), "details").await;
         assert_reads_little(&mut connection, scores::buckets_statement(&ids), "scores").await;
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_one_unit_is_planned_once() {
+    let (_test, database) = filled().await;
+    let mut connection = database.connection().await.unwrap();
+    // The first five times a plan for the very values is tried.
+    for _ in 0..8 {
+        let unit = [UnitId::new()];
+        units::details_statement(&unit).execute(&mut connection).await.unwrap();
+        scores::buckets_statement(&unit).execute(&mut connection).await.unwrap();
+    }
+    let plans: Vec<Plans> = sql_query(
+        "SELECT generic_plans, custom_plans FROM pg_prepared_statements
+         WHERE statement LIKE '%unit_versions%' OR statement LIKE '%university_scores%'",
+    )
+    .load(&mut connection)
+    .await
+    .unwrap();
+    let expected = Plans { generic_plans: 3, custom_plans: 5 };
+    // This question is the third.
+    let of_units = plans.iter().filter(|plans| plans.custom_plans > 0).collect::<Vec<_>>();
+    assert_eq!(of_units, [&expected, &expected]);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+struct Plans {
+    #[diesel(sql_type = sql_types::BigInt)]
+    generic_plans: i64,
+    #[diesel(sql_type = sql_types::BigInt)]
+    custom_plans: i64,
 }
 
 #[tokio::test]

@@ -71,10 +71,9 @@ pub(crate) async fn shown(
                 university.id AS university_id, university.slug AS university_slug,
                 university.name AS university_name
          FROM units AS unit JOIN universities AS university ON university.id = unit.university_id
-         WHERE unit.id = ANY(",
+         WHERE unit.id",
     )
-    .uuids(found.iter().map(|hit| hit.unit.as_uuid()).collect())
-    .sql(")")
+    .one_of(&found.iter().map(|hit| hit.unit.as_uuid()).collect::<Vec<_>>())
     .load(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (UnitId::from(row.id), row)).collect())

@@ -4,6 +4,7 @@
 use super::{
     AT_MOST_CANDIDATES, Filters, Found, FoundRow, Pattern, Step,
     terms::{Term, all_of},
+    vocabulary::Vocabulary,
 };
 use crate::{search::Sort, store::cached_sql::CachedSql};
 use diesel::{QueryableByName, sql_types as sql};
@@ -50,25 +51,30 @@ pub(super) async fn corrected(
         corrections += usize::from(meant != [word.clone()]);
         groups.push(meant.into_iter().map(Term::beginning).collect());
     }
-    Ok((corrections > 0).then(|| all_of(&groups)))
+    if corrections == 0 {
+        return Ok(None);
+    }
+    let vocabulary = Vocabulary::load(connection, &groups).await?;
+    Ok(Some(all_of(&vocabulary.spelt_out(&groups))))
 }
 
-/// The pattern of a query, if there is one, knowing which of its words are whole.
+/// The pattern of a query, if there is one.
 pub(crate) async fn pattern(
     connection: &mut AsyncPgConnection,
     query: Option<&SearchQuery>,
 ) -> Result<Option<Pattern>, DatabaseError> {
-    let Some(pattern) = query.map(Pattern::new) else { return Ok(None) };
-    let words = pattern.perhaps_whole();
-    if words.is_empty() {
-        return Ok(Some(pattern));
-    }
-    let known: Vec<WordRow> = known_statement(words).load(connection).await?;
-    Ok(Some(pattern.knowing(&known.into_iter().map(|row| row.word).collect::<Vec<_>>())))
+    let Some(query) = query else { return Ok(None) };
+    known_pattern(connection, query).await.map(Some)
 }
 
-pub(super) fn known_statement(words: Vec<String>) -> CachedSql {
-    CachedSql::new("SELECT word FROM search_words WHERE word = ANY(").texts(words).sql(")")
+/// The pattern of a query, knowing which words there are.
+pub(crate) async fn known_pattern(
+    connection: &mut AsyncPgConnection,
+    query: &SearchQuery,
+) -> Result<Pattern, DatabaseError> {
+    let pattern = Pattern::new(query);
+    let vocabulary = Vocabulary::load(connection, pattern.terms()).await?;
+    Ok(pattern.knowing(&vocabulary))
 }
 
 /// Words that begin like `word` (or like it without its first letter) and have about its length, and those that have

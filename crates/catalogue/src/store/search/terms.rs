@@ -18,15 +18,23 @@ impl Term {
     pub(super) fn beginning(word: String) -> Self {
         Self { is_whole: !matches_beginnings(&word), word }
     }
+
+    pub(super) fn as_beginning(&self) -> Option<&str> {
+        (!self.is_whole).then_some(self.word.as_str())
+    }
+
+    pub(super) fn made_whole(self) -> Self {
+        Self { is_whole: true, ..self }
+    }
 }
 
-/// The words as a text search query: all of them, in singular or plural.
-pub(super) fn terms(words: &[String]) -> String {
-    all_of(&words.iter().map(|word| looked_for(word, words.len())).collect::<Vec<_>>())
+/// What is looked for: for each word one of a few terms, in singular or plural.
+pub(super) fn terms(words: &[String]) -> Vec<Vec<Term>> {
+    words.iter().map(|word| looked_for(word, words.len())).collect()
 }
 
 /// One word of several. "and" and its like begin many words, and mean themselves unless they are all that was typed.
-pub(super) fn looked_for(word: &str, of: usize) -> Vec<Term> {
+fn looked_for(word: &str, of: usize) -> Vec<Term> {
     if of > 1 && words::is_stop_word(word) {
         return vec![Term::whole(word.to_owned())];
     }

@@ -1,0 +1,2 @@
+DROP INDEX unit_search_title_words_eighth;
+DROP INDEX unit_search_all_words_eighth;
