@@ -16,6 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The window that pages are read in, in CSS pixels: as wide as on a desk, and no taller than need be, since painting
+/// is a good part of what a page costs.
+pub(super) const WINDOW: (u32, u32) = (1280, 800);
+
 pub(super) struct Browser {
     pub(super) client: Client,
     driver: Driver,
@@ -241,11 +245,11 @@ fn arguments(settings: &PoolSettings, directory: &Path, scope: &Scope) -> Vec<St
         "--disable-features=Translate,MediaRouter,OptimizationHints,WebUSB,WebBluetooth,\
          BackForwardCache,SpareRendererForSitePerProcess",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-        "--window-size=1280,1600",
         "--js-flags=--max-old-space-size=512",
     ]
     .map(str::to_owned)
     .into();
+    arguments.push(format!("--window-size={},{}", WINDOW.0, WINDOW.1));
     arguments.push(format!("--user-data-dir={}", directory.join("profile").display()));
     arguments.push(format!("--disk-cache-dir={}", directory.join("tmp/cache").display()));
     arguments.push("--disk-cache-size=33554432".to_owned());

@@ -121,6 +121,8 @@ impl Bench {
         let Some(screenshot) = &named.screenshot else { return Some((String::from_utf8(page).unwrap(), false)) };
         let screenshot = self.store.get(ArtefactKey::parse(screenshot).unwrap()).await.unwrap().unwrap();
         assert!(screenshot.starts_with(PNG) && screenshot.len() > 1000, "{} bytes", screenshot.len());
+        let height = u32::from_be_bytes(screenshot[20..24].try_into().unwrap());
+        assert!(height > 1000, "more of the page is shown than the window it was read in: {height}");
         Some((String::from_utf8(page).unwrap(), true))
     }
 
@@ -144,6 +146,9 @@ fn failure(result: &ScrapeResultV1) -> &str {
     }
 }
 
+const LOW: &str = "<h2 id=window></h2><script>
+    document.getElementById('window').textContent = innerHeight < 1000 ? 'low' : 'high'</script>";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_is_not_read_leaves_its_source_and_a_picture() {
     let bench = Bench::new().await;
@@ -152,6 +157,8 @@ async fn a_page_that_is_not_read_leaves_its_source_and_a_picture() {
         ("/nameless", page("<h1>31251</h1>"), "missing_fact", "<h1>31251</h1>"),
         ("/never", page("<p>Please wait a little</p>"), "missing_fact", "Please wait a little"),
         ("/broken", status("500 Error").body("<h2>Something went wrong</h2>"), "http_status", "Something went wrong"),
+        // After a picture pages are read in the window of before.
+        ("/low", page(LOW), "not_a_unit", ">low<"),
     ] {
         bench.site.on(&format!("/subject{path}"), answer);
         let result = bench.run(bench.task(path)).await;

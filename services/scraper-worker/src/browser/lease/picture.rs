@@ -1,10 +1,13 @@
 //! What a page looks like.
 
 use super::Lease;
-use crate::browser::error::PageError;
+use crate::browser::{error::PageError, session::WINDOW};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
+
+/// What is shown of a page, in CSS pixels: more than the window that pages are read in.
+const PICTURED: (u32, u32) = (1280, 1600);
 
 /// A picture beyond this is not shown; a window's worth of any page is smaller.
 const MOST_BYTES: usize = 2 << 20;
@@ -24,10 +27,12 @@ pub struct RenderedSource {
 }
 
 impl Lease {
-    /// The window as PNG; `None` when that is larger than anybody should have to load.
+    /// The beginning of the page as PNG; `None` when that is larger than anybody should have to load.
     pub async fn picture(&mut self) -> Result<Option<Vec<u8>>, PageError> {
         let client = self.browser()?.client.clone();
+        self.command(async { client.set_window_size(PICTURED.0, PICTURED.1).await }).await?;
         let picture = self.command(async { client.screenshot().await }).await?;
+        self.command(async { client.set_window_size(WINDOW.0, WINDOW.1).await }).await?;
         Ok((picture.len() <= MOST_BYTES).then_some(picture))
     }
 
