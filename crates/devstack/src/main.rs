@@ -28,7 +28,11 @@ enum Command {
     /// Compare every unit of the running stack's catalogue with what its demo handbooks meant.
     Truth,
     /// Scrape the demo handbooks into a stack of its own, as they are and with faults, and compare every fact.
-    TruthFaults,
+    TruthFaults {
+        /// Only with so many per cent of faults, instead of without and with ten.
+        #[arg(long, value_name = "PER CENT", value_parser = clap::value_parser!(u8).range(0..=50))]
+        only: Option<u8>,
+    },
     /// Run a command with private PostgreSQL, Redis, RabbitMQ and a mail sink that exist only for it.
     Test {
         /// What PostgreSQL keeps of tables and indexes; a benchmark gives it what an operator would.
@@ -67,7 +71,7 @@ async fn run(command: Command) -> anyhow::Result<u8> {
         Command::Down => commands::down::run(&workspace::root()?).await.map(|()| 0),
         Command::Status => commands::status::run(&workspace::root()?).await,
         Command::Truth => commands::truth::run(&workspace::root()?).await,
-        Command::TruthFaults => Box::pin(commands::truth_faults::run(&workspace::root()?)).await,
+        Command::TruthFaults { only } => Box::pin(commands::truth_faults::run(&workspace::root()?, only)).await,
         Command::Test { postgres_buffers, command } => {
             commands::test::run(&workspace::root()?, postgres_buffers, &command).await
         }
