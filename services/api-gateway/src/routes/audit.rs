@@ -41,10 +41,11 @@ struct AuditQuery {
     #[param(example = "northfield-handbook")]
     subject_id: Option<String>,
     /// From this moment on.
-    #[param(example = "2026-03-01T00:00:00Z")]
-    from: Option<DateTime<Utc>>,
+    #[param(example = "2026-03-01T00:00:00Z", value_type = Option<DateTime<Utc>>)]
+    from: Option<String>,
     /// Before this moment.
-    until: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>)]
+    until: Option<String>,
     /// How many on a page: 1 to 50, by default 20.
     #[param(example = 20, minimum = 1, maximum = 50)]
     limit: Option<i64>,
@@ -109,14 +110,23 @@ async fn list(
             .transpose()
             .map_err(refused("subjectKind"))?,
         subject_id: query.subject_id,
-        from: query.from,
-        until: query.until,
+        from: moment("from", query.from.as_deref())?,
+        until: moment("until", query.until.as_deref())?,
     };
     let (found, next) =
         entries(&state.database, &filter, query.cursor.as_deref(), limit).await.map_err(parameters::as_parameter)?;
     let bodies: Vec<AuditEntryBody> = found.into_iter().map(body).collect();
     let page = Page::new(u32::try_from(limit.get()).unwrap_or(u32::MAX), next);
     Ok(Data::new(bodies).with_page(page).or_not_modified(&request))
+}
+
+fn moment(name: &'static str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, ApiError> {
+    let parse = |text: &str| {
+        let moment = DateTime::parse_from_rfc3339(text).ok();
+        let moment = moment.ok_or_else(|| ParseError::new("must be a moment such as 2026-03-01T00:00:00Z"))?;
+        Ok(moment.to_utc())
+    };
+    text.map(parse).transpose().map_err(refused(name))
 }
 
 fn body(entry: RecordedEntry) -> AuditEntryBody {

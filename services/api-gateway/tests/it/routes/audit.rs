@@ -97,11 +97,24 @@ async fn every_action_of_moderators_and_administrators_leaves_an_entry() {
     assert_eq!(edited[0]["details"], json!({ "version": 2 }));
     assert_eq!(walk.log(&format!("&actor={}", Uuid::new_v4())).await, [Value::Null; 0]);
     assert_eq!(walk.log("&subjectKind=queue").await.len(), 1);
-    for refused in ["action=source.burnt", "subjectKind=x", "actor=ada", "from=yesterday", "subjectId=a", "limit=51"] {
+    for refused in [
+        "action=source.burnt",
+        "subjectKind=x",
+        "actor=ada",
+        "from=yesterday",
+        "from=99999-01-01",
+        "subjectId=a",
+        "limit=51",
+    ] {
         let path = format!("/api/admin/audit?{refused}");
         let (status, body) = answer(walk.gateway.get(&path).bearer_auth(&walk.admin).send().await.unwrap()).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}: {body}");
+        if let Some(moment) = refused.strip_prefix("from=") {
+            assert!(body.to_string().contains("must be a moment such as 2026"), "{moment}: {body}");
+        }
     }
+    assert_eq!(walk.log("&subjectKind=queue&from=2026-01-01T00:00:00%2B11:00").await.len(), 1);
+    assert_eq!(walk.log("&until=2026-01-01T00:00:00Z").await.len(), 0);
 }
 
 async fn sources(walk: &mut Walk) {
