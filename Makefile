@@ -48,8 +48,8 @@ test: ## Runs the whole test suite against real servers that it starts itself.
 
 soak: ## Kills browsers, workers and the broker hundreds of times and prints what came of it; about an hour.
 	@$(call need,cargo-nextest,$(NEXTEST))
-	@cargo build -q --locked --workspace --bins
-	@RMU_SOAK=1 $(DEVSTACK) test -- cargo nextest run --locked --profile soak -p rmu-scraper-worker -p rmu-devstack -E 'test(/^soak::/)'
+	@cargo nextest run --locked --workspace --no-run
+	@RMU_SOAK=1 $(BUILT)/devstack test -- cargo nextest run --locked --workspace --profile soak -E 'test(/^soak::/)'
 
 bench-scrape: ## Prints pages per second of the worker beside a bare WebDriver loop, and with 1, 2 and 4 browsers.
 	@$(DEVSTACK) test -- cargo bench -q --locked -p rmu-scraper-worker --bench scrape
