@@ -121,6 +121,7 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
         longest = longest.max(killed_at.elapsed());
     }
     assert_eq!(broker_kills, size.broker_kills);
+    run_out(&mut world, &jobs, seen).await;
     let mut tasks = 0;
     for job in world.ended(&jobs).await {
         assert_eq!(job["state"], "completed", "{job}");
@@ -175,6 +176,22 @@ async fn progressed(world: &mut World, jobs: &[String], before: u64) -> u64 {
         }
         assert!(Instant::now() < ends, "nothing has moved for {RESUME_LIMIT:?} at {tasks} tasks");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until the scrape has ended: as long as it takes, if it moves.
+async fn run_out(world: &mut World, jobs: &[String], mut seen: u64) {
+    let mut moved = Instant::now();
+    loop {
+        let (tasks, running) = ended(world, jobs).await;
+        if running == 0 {
+            return;
+        }
+        if tasks > seen {
+            (seen, moved) = (tasks, Instant::now());
+        }
+        assert!(moved.elapsed() < RESUME_LIMIT, "nothing has moved for {RESUME_LIMIT:?} at {tasks} tasks");
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
 
