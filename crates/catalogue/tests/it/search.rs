@@ -118,7 +118,7 @@ async fn who_types_a_code_of_two_parts_means_it() {
     for (code, title, description) in [
         ("ECON 00123", "Trade", None),
         ("ECON 00124", "Money", Some("After 00123: economics again.")),
-        ("ART 5", "Econ 77777", None),
+        ("ART 5", "Economy 77777", None),
     ] {
         catalogue.unit(north, Unit { code, title, description, ..Unit::default() }).await;
     }
