@@ -40,6 +40,7 @@ const AT_MOST_CANDIDATES: &str = " LIMIT 1001";
 const BEYOND_CANDIDATES: &str = " OFFSET 1000";
 /// Chooses an eighth of the units, whose words have indexes of their own.
 const IN_THE_EIGHTH: &str = "(uuid_hash(unit_id) & 7) = 0";
+
 /// The rungs as they are climbed. A title that equals or begins with the query stands before one that merely
 /// has its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use rmu_devstack::{
     packages::Tools,
     rabbitmq::{Rabbitmq, RabbitmqOptions},
     record::Record,
+    stack::api::Api,
     truth,
 };
 use rmu_messaging::topology::{Limits, Service, User, definitions};
@@ -82,10 +83,10 @@ fn places(folder: &TempDir) -> (PathBuf, PathBuf) {
 }
 
 /// Tasks that have ended in any way, over all jobs, and how many jobs still run.
-async fn ended(world: &mut World, jobs: &[String]) -> (u64, usize) {
+async fn ended(mut admin: Api, jobs: &[String]) -> (u64, usize) {
     let (mut tasks, mut running) = (0, 0);
     for job in jobs {
-        let job = world.admin.get(&format!("/api/admin/scrapes/{job}")).await.unwrap();
+        let job = admin.get(&format!("/api/admin/scrapes/{job}")).await.unwrap();
         running += usize::from(job["state"] == "running");
         let counts = &job["counts"];
         tasks += ["succeeded", "unchanged", "notFound", "dead", "cancelled"]
@@ -108,7 +109,7 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
     let started = Instant::now();
     let jobs = world.scrape_all().await;
     let (mut broker_kills, mut longest) = (0, Duration::ZERO);
-    let mut seen = progressed(&mut world, &jobs, 0).await;
+    let mut seen = progressed(&world, &jobs, 0).await;
     for kill in 0..size.worker_kills {
         let killed_at = Instant::now();
         replace(&mut world, &mut workers, kill % WORKERS).await;
@@ -117,11 +118,11 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
             broker_kills += 1;
         }
         // Each kill meets a scrape that is going on.
-        seen = progressed(&mut world, &jobs, seen).await;
+        seen = progressed(&world, &jobs, seen).await;
         longest = longest.max(killed_at.elapsed());
     }
     assert_eq!(broker_kills, size.broker_kills);
-    run_out(&mut world, &jobs, seen).await;
+    run_out(&world, &jobs, seen).await;
     let mut tasks = 0;
     for job in world.ended(&jobs).await {
         assert_eq!(job["state"], "completed", "{job}");
@@ -164,34 +165,26 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
     );
 }
 
-/// Waits until more tasks have ended than `before`, and says how many. There must be some left: a kill after the
-/// end proves nothing.
-async fn progressed(world: &mut World, jobs: &[String], before: u64) -> u64 {
-    let ends = Instant::now() + RESUME_LIMIT;
-    loop {
-        let (tasks, running) = ended(world, jobs).await;
-        assert!(running > 0, "the scrape had ended after {tasks} tasks, before all kills");
-        if tasks > before {
-            return tasks;
-        }
-        assert!(Instant::now() < ends, "nothing has moved for {RESUME_LIMIT:?} at {tasks} tasks");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+/// Waits until more tasks have ended than `before`, or all jobs; as [`ended`].
+async fn moved(world: &World, jobs: &[String], before: u64) -> (u64, usize) {
+    wait::value(RESUME_LIMIT, || async {
+        let (tasks, running) = ended(world.admin.clone(), jobs).await;
+        (tasks > before || running == 0).then_some((tasks, running))
+    })
+    .await
+}
+
+/// The same; there must be some left: a kill after the end proves nothing.
+async fn progressed(world: &World, jobs: &[String], before: u64) -> u64 {
+    let (tasks, running) = moved(world, jobs, before).await;
+    assert!(running > 0, "the scrape had ended after {tasks} tasks, before all kills");
+    tasks
 }
 
 /// Waits until the scrape has ended: as long as it takes, if it moves.
-async fn run_out(world: &mut World, jobs: &[String], mut seen: u64) {
-    let mut moved = Instant::now();
-    loop {
-        let (tasks, running) = ended(world, jobs).await;
-        if running == 0 {
-            return;
-        }
-        if tasks > seen {
-            (seen, moved) = (tasks, Instant::now());
-        }
-        assert!(moved.elapsed() < RESUME_LIMIT, "nothing has moved for {RESUME_LIMIT:?} at {tasks} tasks");
-        tokio::time::sleep(Duration::from_millis(250)).await;
+async fn run_out(world: &World, jobs: &[String], mut seen: u64) {
+    while let (tasks, 1..) = moved(world, jobs, seen).await {
+        seen = tasks;
     }
 }
 
