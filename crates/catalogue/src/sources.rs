@@ -111,10 +111,11 @@ pub async fn get_source(database: &Database, slug: &Slug) -> Result<SourceView, 
 }
 
 /// Compiles the rules, and says how many tasks may be out at once: about half a minute's worth at the pace of
-/// the source, so that a task is begun well before its deadline even when a page needs several requests.
+/// the source, so that a task is begun well before its deadline even when a page needs several requests. No more than
+/// are sent for one browser: a source whose pages take long must not fill what workers hold.
 fn check(definition: &Value) -> Result<i32, CatalogueError> {
     let source = Source::parse(definition).map_err(CatalogueError::BadSource)?;
-    let window = (30_000 / source.document().politeness.min_gap_ms.max(1)).clamp(2, 32);
+    let window = (30_000 / source.document().politeness.min_gap_ms.max(1)).clamp(2, 16);
     Ok(i32::try_from(window).unwrap_or(2))
 }
 

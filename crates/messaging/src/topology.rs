@@ -72,6 +72,10 @@ pub const EVENTS_EXCHANGE: &str = "rmu.events";
 pub const RPC_EXCHANGE: &str = "auth.rpc";
 pub const DEAD_EXCHANGE: &str = "rmu.dead";
 
+/// How many tasks are out for each browser: so many are sent, and so many does a worker take beside the one it works
+/// at, so that tasks of a site that takes long do not keep those of others from it.
+pub const TASKS_PER_BROWSER: u16 = 16;
+
 pub const SCRAPE_TASKS: &str = "scrape.tasks";
 pub const SCRAPE_RESULTS: &str = "scrape.results";
 pub const SCRAPE_PREVIEWS: &str = "scrape.previews";

@@ -5,15 +5,18 @@ mod host_gate;
 mod local_turns;
 mod pace;
 mod robots;
+mod slots;
 
 pub use host_gate::{GateError, HostGate, HostTurn};
 pub use pace::{PaceLimits, SlowHost, Went};
 pub use robots::{RobotsCache, Verdict};
+pub use slots::{Precedence, Slot, SlotCounts};
 
 use crate::fetch::{FetchError, Fetcher, Kept, Origins, Received, host_key};
-use local_turns::LocalTurns;
+use host_gate::{LONGEST_REST, Waits};
+use slots::Slots;
 use std::time::Duration;
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 use url::Url;
 
 /// No site may slow us down further than this by its crawl-delay; one that asks for more is left to its
@@ -21,6 +24,12 @@ use url::Url;
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// A plain request under a turn.
 const FETCH_LIMIT: Duration = Duration::from_secs(20);
+/// How long a task in a slot waits for a host that somebody else reads, before it looks whether the slot is wanted.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// And for one that rests after a visit. About what a browser for another site costs, which would have to be started.
+const PATIENCE_WITH_A_REST: Duration = Duration::from_secs(3);
+/// How often a host that somebody else reads is asked for when the slot is wanted.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 #[derive(Clone)]
 pub struct Politeness {
@@ -28,12 +37,7 @@ pub struct Politeness {
     robots: RobotsCache,
     fetcher: Fetcher,
     kept: Kept,
-    sites: LocalTurns,
-}
-
-/// A place among the tasks of this worker that read pages of one site, until it is dropped.
-pub struct Place {
-    _permit: Option<OwnedSemaphorePermit>,
+    slots: Slots,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +54,15 @@ pub enum Refusal {
 }
 
 impl Politeness {
-    pub fn new(gate: HostGate, fetcher: Fetcher) -> Self {
-        Self { gate, robots: RobotsCache::default(), fetcher, kept: Kept::default(), sites: LocalTurns::default() }
+    /// With so many tasks at work at once.
+    pub fn new(gate: HostGate, fetcher: Fetcher, slots: usize) -> Self {
+        let (robots, kept, slots) = (RobotsCache::default(), Kept::default(), Slots::new(slots));
+        Self { gate, robots, fetcher, kept, slots }
+    }
+
+    /// How many tasks are at work, and how many wait for that.
+    pub fn slots(&self) -> SlotCounts {
+        self.slots.counts()
     }
 
     /// Whether `url` may be visited, and the pause its host wants. May fetch robots.txt, in a turn of its own.
@@ -96,15 +107,42 @@ impl Politeness {
         Ok(verdict)
     }
 
-    /// Waits until fewer tasks of this worker read the site than it has hosts, by `until` at the latest. Each host gives
-    /// one page at a time: whoever took a browser without having a place would stand in line with it, while the browser
-    /// of another site had to go for it.
-    pub async fn place(&self, url: &Url, origins: &Origins, until: Instant) -> Result<Place, GateError> {
+    /// Waits until a task may be at work at the page, by `until` at the latest. Each host gives one page at a time, so
+    /// there are as many places at a site as it has hosts.
+    pub async fn slot(
+        &self,
+        url: &Url,
+        origins: &Origins,
+        precedence: Precedence,
+        until: Instant,
+    ) -> Result<Slot, GateError> {
         let host = host_key(url);
-        let waiting = self.sites.wait(&host, origins.hosts().count().max(1));
-        match tokio::time::timeout_at(until, waiting).await {
-            Ok(permit) => Ok(Place { _permit: permit }),
-            Err(_) => Err(GateError::Busy { host }),
+        let slot = self.slots.take(&host, origins.hosts().count().max(1), precedence, until).await;
+        slot.ok_or(GateError::Busy { host })
+    }
+
+    /// Waits for the host to be free, for as long as the slot may be waited for. While that takes longer than a moment
+    /// the slot is for others who want it. To be asked for before anything else is held.
+    pub async fn first_turn(&self, slot: &Slot, url: &Url, gap: Duration) -> Result<HostTurn, GateError> {
+        let (host, until) = (host_key(url), slot.until());
+        loop {
+            let now = Instant::now();
+            let patience = if slot.is_wanted() { Duration::ZERO } else { PATIENCE };
+            let waits = Waits { held: until.min(now + patience), rest: until.min(now + PATIENCE_WITH_A_REST) };
+            let error = match self.gate.wait_for(&host, gap, waits).await {
+                Ok(turn) => return Ok(turn),
+                Err(error) => error,
+            };
+            let (pause, is_known) = match &error {
+                GateError::Busy { .. } | GateError::Unreachable(_) => (ASK_AGAIN, false),
+                GateError::Paused { left, .. } if *left <= LONGEST_REST => (*left, true),
+                GateError::Paused { .. } | GateError::Closed { .. } => return Err(error),
+            };
+            let moment = Instant::now() + pause;
+            let steps_aside = is_known || slot.is_wanted();
+            if moment > until || (steps_aside && !slot.step_aside(moment).await) {
+                return Err(error);
+            }
         }
     }
 
@@ -116,27 +154,27 @@ impl Politeness {
     /// Gets a page plainly, in a turn, if it may be visited. One that is kept and has not changed is not sent again.
     pub async fn fetch(
         &self,
+        slot: &Slot,
         url: &Url,
         origins: &Origins,
         gap: Duration,
-        until: Instant,
     ) -> Result<Result<Received, FetchError>, Refusal> {
-        self.fetch_unless(url, origins, gap, until, || None).await
+        self.fetch_unless(slot, url, origins, gap, || None).await
     }
 
     /// The same, but without asking when the site gave or confirmed it no longer than `age` ago.
     pub async fn fetch_no_older(
         &self,
+        slot: &Slot,
         url: &Url,
         origins: &Origins,
         gap: Duration,
-        until: Instant,
         age: Duration,
     ) -> Result<Result<Received, FetchError>, Refusal> {
         if let Some(kept) = self.kept.no_older(url, origins, age) {
             return Ok(Ok(kept));
         }
-        self.fetch_unless(url, origins, gap, until, || self.kept.no_older(url, origins, age)).await
+        self.fetch_unless(slot, url, origins, gap, || self.kept.no_older(url, origins, age)).await
     }
 
     /// What was fetched there turned out to be something else than it should be: it is not believed again.
@@ -147,14 +185,14 @@ impl Politeness {
     /// `just_came` is looked at in the turn: somebody may have fetched it while we waited.
     async fn fetch_unless(
         &self,
+        slot: &Slot,
         url: &Url,
         origins: &Origins,
         gap: Duration,
-        until: Instant,
         just_came: impl Fn() -> Option<Received>,
     ) -> Result<Result<Received, FetchError>, Refusal> {
-        let gap = self.permit(url, origins, gap, until).await?;
-        let turn = self.turn(url, gap, until).await?;
+        let gap = self.permit(url, origins, gap, slot.until()).await?;
+        let turn = self.first_turn(slot, url, gap).await?;
         if let Some(kept) = just_came() {
             turn.give_back().await;
             return Ok(Ok(kept));

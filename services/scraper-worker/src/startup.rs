@@ -16,7 +16,7 @@ use rmu_messaging::{
     Connection, ConnectionOptions, Consumer, Declare, Limits, Outcome, Prefetch, Publisher, Service,
     contracts::{control::WorkerControlV1, preview::PreviewRequestV1, scrape::ScrapeTaskV1},
     rpc::{PREVIEWS, Router, Server},
-    topology::{CONTROL_ROUTE, SCRAPE_TASKS},
+    topology::{CONTROL_ROUTE, SCRAPE_TASKS, TASKS_PER_BROWSER},
 };
 use rmu_telemetry::PrometheusHandle;
 use rmu_web::{
@@ -60,7 +60,7 @@ pub async fn build(config: WorkerConfig, metrics: PrometheusHandle) -> anyhow::R
     Ok(Worker {
         lifecycle: Lifecycle::new(config.drain),
         connection: Connection::open(options)?,
-        politeness: Politeness::new(gate.clone(), fetcher),
+        politeness: Politeness::new(gate.clone(), fetcher, config.pool.limits.cap),
         config,
         ops,
         metrics,
@@ -98,7 +98,8 @@ impl Worker {
             artefacts: self.artefacts.clone(),
             stopping: stopping.clone(),
         });
-        let prefetch = Prefetch::new(u16::try_from(self.config.pool.limits.cap).unwrap_or(u16::MAX));
+        let browsers = u16::try_from(self.config.pool.limits.cap).unwrap_or(u16::MAX);
+        let prefetch = Prefetch::new(browsers.saturating_mul(TASKS_PER_BROWSER));
         let previews = self.try_pages(handler.clone(), &stopping);
         let tasks = self.take_tasks(handler, prefetch.clone(), &stopping);
         let ending = CancellationToken::new();
@@ -108,7 +109,7 @@ impl Worker {
             lifecycle: self.lifecycle.clone(),
             pool: self.pool.clone(),
             gate: self.gate.clone(),
-            jobs,
+            politeness: self.politeness.clone(),
             publisher,
             prefetch,
         };

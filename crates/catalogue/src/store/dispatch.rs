@@ -34,13 +34,13 @@ pub(crate) async fn claim_due(
     // Within a source the order that its index serves.
     let (within, among) = match order {
         DispatchOrder::ByPriority => {
-            ("t.priority, t.run_at, t.id", "due.priority, due.turn, due.source_id, due.run_at, due.id")
+            ("t.priority, t.run_at, t.id", "due.priority, due.turn, due.sent, due.source_id, due.run_at, due.id")
         }
         DispatchOrder::ByAge => ("t.run_at, t.id", "due.run_at, due.id"),
     };
     let claimed: Vec<Claimed> = diesel::sql_query(format!(
         "WITH due AS (
-             SELECT t.id, t.priority, t.run_at, s.id AS source_id,
+             SELECT t.id, t.priority, t.run_at, s.id AS source_id, s.sent,
                  (s.sent + row_number() OVER (PARTITION BY s.id ORDER BY {within}) - 1) / s.run AS turn
              FROM (
                  SELECT s.id, s.dispatch_window,

@@ -29,8 +29,8 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEWAL: Duration = Duration::from_secs(3);
 /// One call to Redis.
 const CALL_LIMIT: Duration = Duration::from_secs(2);
-/// A longer pause is not waited for by a task that holds a place: it is handed back for another to be done.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A longer pause is not waited for: the task is handed back for another to be done.
+pub(super) const LONGEST_REST: Duration = Duration::from_secs(60);
 /// How often a turn that another worker holds is asked for.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -62,6 +62,15 @@ pub enum GateError {
     Closed { host: String, left: Duration, refused: Duration, is_hopeless: bool },
     #[error("the limits of hosts are unreachable: {0}")]
     Unreachable(String),
+}
+
+/// Until when a host is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits {
+    /// While somebody else has its turn, or nobody can say.
+    pub(super) held: Instant,
+    /// While it rests after a visit.
+    pub(super) rest: Instant,
 }
 
 /// The right to one request on a host, until it is finished or dropped.
@@ -127,8 +136,12 @@ impl HostGate {
     /// Waits until the host is free and the pause after the last visit is over, by `until` at the latest. What is
     /// known to last longer is not waited for.
     pub async fn wait(&self, host: &str, pause: Duration, until: Instant) -> Result<HostTurn, GateError> {
+        self.wait_for(host, pause, Waits { held: until, rest: until }).await
+    }
+
+    pub(super) async fn wait_for(&self, host: &str, pause: Duration, waits: Waits) -> Result<HostTurn, GateError> {
         let busy = || GateError::Busy { host: host.to_owned() };
-        let local = tokio::time::timeout_at(until, self.local.wait(host, 1)).await.map_err(|_| busy())?;
+        let local = tokio::time::timeout_at(waits.held, self.local.wait(host)).await.map_err(|_| busy())?;
         let token = Uuid::new_v4().to_string();
         let keys = self.keys(host);
         loop {
@@ -136,7 +149,7 @@ impl HostGate {
             let again = match &answer {
                 Ok(Answer::Taken) => return Ok(self.turn(host, keys, token, pause, local)),
                 Ok(Answer::Held) => ASK_AGAIN,
-                Ok(Answer::Paused(left)) if Instant::now() + *left > until || *left > LONGEST_WAIT => {
+                Ok(Answer::Paused(left)) if Instant::now() + *left > waits.rest || *left > LONGEST_REST => {
                     return Err(GateError::Paused { host: host.to_owned(), left: *left });
                 }
                 Ok(Answer::Paused(left)) => *left,
@@ -147,7 +160,8 @@ impl HostGate {
                 }
                 Err(_) => ASK_AGAIN * 4,
             };
-            if Instant::now() + again > until {
+            let is_resting = matches!(answer, Ok(Answer::Paused(_)));
+            if !is_resting && Instant::now() + again > waits.held {
                 return Err(answer.err().map_or_else(busy, GateError::Unreachable));
             }
             sleep_until(Instant::now() + again).await;
@@ -257,7 +271,7 @@ impl HostTurn {
     }
 
     /// Gives back a turn in which the host was asked nothing, so that no pause follows it.
-    pub(super) async fn give_back(mut self) {
+    pub async fn give_back(mut self) {
         self.pause = Duration::ZERO;
         self.finish(Went::Unclear).await;
     }

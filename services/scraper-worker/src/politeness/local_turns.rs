@@ -1,5 +1,4 @@
-//! Turns among the tasks of this worker: only the first in line for a host asks Redis, and only as many as a site has
-//! hosts take a browser.
+//! Turns among the tasks of this worker: only the first in line for a host asks Redis.
 //!
 //! Not needed for correctness, which Redis gives, but it makes turns fair within a worker and hands them over
 //! without delay.
@@ -16,13 +15,13 @@ pub(super) struct LocalTurns {
 }
 
 impl LocalTurns {
-    /// Waits for one of as many places as whoever came first has said there are.
-    pub(super) async fn wait(&self, line: &str, places: usize) -> Option<OwnedSemaphorePermit> {
+    /// Waits to be the first in line.
+    pub(super) async fn wait(&self, line: &str) -> Option<OwnedSemaphorePermit> {
         let turns = {
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             // Lines in which nobody stands are forgotten, so that the map holds no more than there are tasks.
             lines.retain(|_, turns| Arc::strong_count(turns) > 1);
-            Arc::clone(lines.entry(line.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(places))))
+            Arc::clone(lines.entry(line.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))))
         };
         turns.acquire_owned().await.ok()
     }

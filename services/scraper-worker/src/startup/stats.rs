@@ -1,6 +1,9 @@
 //! Every two seconds: says how the worker is, and takes no tasks while it could not run them.
 
-use crate::{browser::BrowserPool, politeness::HostGate, task::control::Jobs};
+use crate::{
+    browser::BrowserPool,
+    politeness::{HostGate, Politeness, SlotCounts},
+};
 use chrono::Utc;
 use rmu_messaging::{
     Prefetch, Publisher,
@@ -19,7 +22,7 @@ pub(super) struct Observed {
     pub(super) lifecycle: Lifecycle,
     pub(super) pool: BrowserPool,
     pub(super) gate: HostGate,
-    pub(super) jobs: Jobs,
+    pub(super) politeness: Politeness,
     pub(super) publisher: Publisher,
     pub(super) prefetch: Prefetch,
 }
@@ -41,13 +44,14 @@ pub(super) async fn publish(observed: Observed, ending: CancellationToken) {
         let is_able = observed.pool.blocked_for().is_none() && observed.gate.is_reachable();
         observed.prefetch.set(if is_able { usual } else { 0 });
         let slow_hosts = slow_hosts(&observed.gate);
-        show(&pool, &slow_hosts);
+        let slots = observed.politeness.slots();
+        show(&pool, slots, &slow_hosts);
         let stats = WorkerStatsV1 {
             worker: observed.worker.clone(),
             at: Utc::now(),
             started_at,
             draining: observed.lifecycle.phase() > Phase::Serving,
-            tasks_in_progress: u32::try_from(observed.jobs.tasks_in_progress()).unwrap_or(u32::MAX),
+            tasks_in_progress: count(slots.at_work),
             pool,
             slow_hosts,
         };
@@ -72,14 +76,19 @@ fn slow_hosts(gate: &HostGate) -> BTreeMap<String, SlowHostV1> {
         .collect()
 }
 
-fn show(pool: &PoolStatsV1, slow_hosts: &BTreeMap<String, SlowHostV1>) {
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn show(pool: &PoolStatsV1, slots: SlotCounts, slow_hosts: &BTreeMap<String, SlowHostV1>) {
     let gauge = |name: &'static str, value: u32| metrics::gauge!(name).set(f64::from(value));
     gauge("rmu_browser_pool_cap", pool.cap);
     gauge("rmu_browser_pool_idle", pool.idle);
     gauge("rmu_browser_pool_in_use", pool.in_use);
     gauge("rmu_browser_pool_starting", pool.starting);
     gauge("rmu_browser_pool_waiters", pool.waiters);
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    gauge("rmu_worker_tasks_at_work", count(slots.at_work));
+    gauge("rmu_worker_tasks_waiting", count(slots.waiting));
     gauge("rmu_worker_hosts_slowed", count(slow_hosts.len()));
     gauge("rmu_worker_hosts_closed", count(slow_hosts.values().filter(|host| host.closed_for_ms > 0).count()));
     gauge("rmu_browser_pool_breaker_open", u32::from(pool.breaker != "closed"));

@@ -1,20 +1,15 @@
 //! One step of discovery: a sitemap, an index of sitemaps, a listing or one page of it, fetched plainly.
 
 use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
+use crate::politeness::Slot;
 use rmu_domain::scrape::FailureKind;
 use rmu_extraction::{DiscoveryError, discover, discover_results};
 use rmu_messaging::contracts::scrape::OutcomeV1;
 use std::sync::Arc;
-use tokio::time::Instant;
 use url::Url;
 
-pub(super) async fn run(
-    worker: &Inner,
-    ready: &Arc<ReadySource>,
-    url: &Url,
-    deadline: Instant,
-) -> Result<OutcomeV1, Ending> {
-    let asked = worker.politeness().fetch(url, &ready.origins, ready.gap, deadline);
+pub(super) async fn run(worker: &Inner, ready: &Arc<ReadySource>, slot: &Slot, url: &Url) -> Result<OutcomeV1, Ending> {
+    let asked = worker.politeness().fetch(slot, url, &ready.origins, ready.gap);
     let fetched = worker.unless_stopping(asked).await??.document;
     if let Some(ending) = Ending::of_status(fetched.status, fetched.retry_after) {
         return Err(ending);

@@ -1,14 +1,13 @@
 //! Feeds: what one holds, and its entries a part at a time, fetched plainly.
 
 use super::{failure::Ending, handler::Inner, outcome, sources::ReadySource};
-use crate::fetch::Received;
+use crate::{fetch::Received, politeness::Slot};
 use rmu_domain::{ParseError, scrape::FailureKind, unit_code::UnitCode, year::Year};
 use rmu_extraction::{
     FactTrace, FeedEntry, FeedError, MAX_ENTRIES_OF_A_PART, Verdict, read_entries, survey_feed, trace_feed,
 };
 use rmu_messaging::contracts::scrape::{FeedEntryV1, OutcomeV1};
 use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
 use url::Url;
 
 /// So long the parts of a feed are read from one fetch; later the site is asked whether it has changed.
@@ -18,10 +17,10 @@ const BELIEVED: Duration = Duration::from_secs(60);
 pub(super) async fn discover(
     worker: &Inner,
     ready: &Arc<ReadySource>,
+    slot: &Slot,
     url: &Url,
-    deadline: Instant,
 ) -> Result<OutcomeV1, Ending> {
-    let asked = worker.politeness().fetch(url, &ready.origins, ready.gap, deadline);
+    let asked = worker.politeness().fetch(slot, url, &ready.origins, ready.gap);
     let document = usable(worker.unless_stopping(asked).await??)?.document;
     let (source, feed) = (Arc::clone(ready), url.clone());
     let survey = reading(worker, url, move || survey_feed(&source.source, &feed, &document.body)).await?;
@@ -36,9 +35,9 @@ pub(super) async fn discover(
 pub(super) async fn read_part(
     worker: &Inner,
     ready: &Arc<ReadySource>,
+    slot: &Slot,
     url: &Url,
     entries: &[FeedEntryV1],
-    deadline: Instant,
 ) -> Result<OutcomeV1, Ending> {
     if entries.len() > MAX_ENTRIES_OF_A_PART {
         return Err(Ending::failed(FailureKind::BadSource, "the task names more entries than a part may have"));
@@ -48,7 +47,7 @@ pub(super) async fn read_part(
         .map(entry)
         .collect::<Result<_, _>>()
         .map_err(|error| Ending::failed(FailureKind::BadSource, format!("the task's target: {error}")))?;
-    let asked = worker.politeness().fetch_no_older(url, &ready.origins, ready.gap, deadline, BELIEVED);
+    let asked = worker.politeness().fetch_no_older(slot, url, &ready.origins, ready.gap, BELIEVED);
     let Received { document, as_of } = usable(worker.unless_stopping(asked).await??)?;
     let (source, feed) = (Arc::clone(ready), url.clone());
     let read = reading(worker, url, move || read_entries(&source.source, &feed, &document.body, &wanted)).await?;
@@ -59,13 +58,13 @@ pub(super) async fn read_part(
 pub(super) async fn try_entry(
     worker: &Inner,
     ready: &Arc<ReadySource>,
+    slot: &Slot,
     url: &Url,
     code: Option<&str>,
-    deadline: Instant,
 ) -> Result<(String, Verdict, Vec<FactTrace>), Ending> {
     let code = code.map(UnitCode::parse).transpose();
     let code = code.map_err(|error| Ending::failed(FailureKind::BadSource, format!("the code: {error}")))?;
-    let asked = worker.politeness().fetch_no_older(url, &ready.origins, ready.gap, deadline, BELIEVED);
+    let asked = worker.politeness().fetch_no_older(slot, url, &ready.origins, ready.gap, BELIEVED);
     let document = usable(worker.unless_stopping(asked).await??)?.document;
     let final_url = document.url.to_string();
     let (source, feed) = (Arc::clone(ready), url.clone());

@@ -6,13 +6,13 @@ use super::{
     evidence::Evidence,
     failure::{Ending, parse_url},
     feed,
-    sources::Sources,
+    sources::{ReadySource, Sources},
     unit,
 };
 use crate::{
     browser::{BrowserPool, Lease, LeaseError, Scope},
     fetch::address::AddressPolicy,
-    politeness::Politeness,
+    politeness::{Politeness, Precedence, Slot},
 };
 use chrono::{DateTime, Utc};
 use rmu_artefacts::ArtefactStore;
@@ -25,9 +25,12 @@ use rmu_messaging::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// No task goes on longer than this, whatever its deadline: it must end before the consumer gives it up.
 const LONGEST_TASK: Duration = Duration::from_secs(240);
+/// A page may take so long. A task that could not begin so long before its deadline is handed back: it would be cut off.
+const LONGEST_PAGE: Duration = Duration::from_secs(30);
 /// A page was loaded for this result: the broker may be away a little before it is thrown away.
 const PUBLISH_PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -78,7 +81,7 @@ impl Inner {
         let membership = self.settings.jobs.join(task.job_id);
         let cancelled = |detail: &str| Ending::failed(FailureKind::Cancelled, detail);
         let Ok(left) = (task.deadline - Utc::now()).to_std() else {
-            return Ending::failed(FailureKind::Timeout, "the task had expired before a worker took it").outcome();
+            return Ending::handed_back("the task had expired before a worker took it", None).outcome();
         };
         let deadline = Instant::now() + left.min(LONGEST_TASK);
         let ended = match self.settings.jobs.standing(task.job_id) {
@@ -97,23 +100,37 @@ impl Inner {
 
     async fn run(&self, task: &ScrapeTaskV1, deadline: Instant, evidence: &Evidence) -> Result<OutcomeV1, Ending> {
         let ready = self.sources.get(&task.source)?;
+        let (TargetV1::Discovery { url } | TargetV1::FeedPart { url, .. } | TargetV1::Unit { url, .. }) = &task.target;
+        let url = parse_url(url)?;
+        let slot = self.slot(&url, &ready, Precedence::InTurn, deadline).await?;
+        // It may have waited a while.
+        if self.settings.jobs.standing(task.job_id) == Standing::Paused {
+            return Err(Ending::handed_back("the job is paused", None));
+        }
         match &task.target {
-            TargetV1::Discovery { url } => {
-                let url = parse_url(url)?;
-                match ready.source.is_feed(&url) {
-                    true => feed::discover(self, &ready, &url, deadline).await,
-                    false => discovery::run(self, &ready, &url, deadline).await,
-                }
-            }
-            TargetV1::FeedPart { url, entries } => {
-                feed::read_part(self, &ready, &parse_url(url)?, entries, deadline).await
-            }
-            TargetV1::Unit { url, code, year } => {
-                let url = parse_url(url)?;
+            TargetV1::Discovery { .. } => match ready.source.is_feed(&url) {
+                true => feed::discover(self, &ready, &slot, &url).await,
+                false => discovery::run(self, &ready, &slot, &url).await,
+            },
+            TargetV1::FeedPart { entries, .. } => feed::read_part(self, &ready, &slot, &url, entries).await,
+            TargetV1::Unit { code, year, .. } => {
                 let expected = unit::expected(&ready.source, &url, code.as_deref(), *year)?;
-                unit::run(self, &ready, task, &url, expected, deadline, evidence).await
+                unit::run(self, &ready, task, (&url, slot), expected, deadline, evidence).await
             }
         }
+    }
+
+    /// A slot in which a page is worked at that must be done by `deadline`.
+    pub(super) async fn slot(
+        &self,
+        url: &Url,
+        ready: &ReadySource,
+        precedence: Precedence,
+        deadline: Instant,
+    ) -> Result<Slot, Ending> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let until = deadline.checked_sub(LONGEST_PAGE.min(left / 2)).unwrap_or(deadline);
+        self.unless_stopping(self.politeness().slot(url, &ready.origins, precedence, until)).await
     }
 
     async fn answer(
@@ -190,12 +207,8 @@ impl Inner {
     /// A browser, for as long as the task may wait: that none can be started is not the page's fault.
     pub(super) async fn lease(&self, scope: &Scope, deadline: Instant) -> Result<Lease, Ending> {
         loop {
-            let error = match self
-                .unless_stopping(async { Ok::<_, Ending>(self.settings.pool.lease(scope).await) })
-                .await?
-            {
+            let error = match self.try_lease(scope).await? {
                 Ok(lease) => return Ok(lease),
-                Err(LeaseError::Draining) => return Err(Ending::failed(FailureKind::Cancelled, "the worker stops")),
                 Err(error) => error,
             };
             let pause = if let LeaseError::BreakerOpen(pause) = &error { *pause } else { PAUSE };
@@ -207,6 +220,18 @@ impl Inner {
                 Ok::<_, Ending>(())
             })
             .await?;
+        }
+    }
+
+    /// A browser, unless none can be had at present.
+    pub(super) async fn lease_now(&self, scope: &Scope) -> Result<Option<Lease>, Ending> {
+        Ok(self.try_lease(scope).await?.ok())
+    }
+
+    async fn try_lease(&self, scope: &Scope) -> Result<Result<Lease, LeaseError>, Ending> {
+        match self.unless_stopping(async { Ok::<_, Ending>(self.settings.pool.lease(scope).await) }).await? {
+            Err(LeaseError::Draining) => Err(Ending::failed(FailureKind::Cancelled, "the worker stops")),
+            tried => Ok(tried),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     sources,
     unit::{self, Looking, Opened},
 };
+use crate::politeness::Precedence;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rmu_domain::{facts::Gap, scrape::FailureKind};
 use rmu_extraction::{FactTrace, FoundAt, Piece, RuleOutcome, RuleTrace, Verdict, trace_page};
@@ -46,13 +47,13 @@ impl TaskHandler {
 async fn tried(worker: &Inner, request: &PreviewRequestV1, deadline: Instant) -> Result<PreviewV1, Ending> {
     let ready = Arc::new(sources::draft(&request.definition)?);
     let url = parse_url(&request.url)?;
+    let slot = worker.slot(&url, &ready, Precedence::First, deadline).await?;
     if ready.source.is_feed(&url) {
-        let (final_url, verdict, facts) =
-            feed::try_entry(worker, &ready, &url, request.code.as_deref(), deadline).await?;
+        let (final_url, verdict, facts) = feed::try_entry(worker, &ready, &slot, &url, request.code.as_deref()).await?;
         return Ok(answer(worker, final_url, verdict, facts, None));
     }
     let expected = ready.source.classify(&url);
-    let (opened, held) = unit::open(worker, &ready, &url, expected, deadline, Looking::Always).await?;
+    let (opened, held) = unit::open(worker, &ready, (&url, slot), expected, deadline, Looking::Always).await?;
     // The browser is free while its pages are read.
     drop(held);
     let Opened { pages, expected, picture, .. } = opened;

@@ -8,12 +8,12 @@ use super::{
 use crate::{
     browser::{Lease, PageError, Snapshot},
     fetch::retry_after,
-    politeness::{Refusal, Went},
+    politeness::{HostTurn, Refusal, Went},
 };
 use chrono::Utc;
 use rmu_domain::scrape::FailureKind;
 use rmu_extraction::{LoadedPage, Step, UnitAddress, fill_step_text};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -60,14 +60,12 @@ impl Visit<'_> {
     /// Loads a page in its host's turn and does what the source says with it.
     pub(super) async fn load(
         &mut self,
+        turn: HostTurn,
         url: &Url,
-        gap: Duration,
         ready: &[String],
         steps: &[&Step],
         follows: &[Follow<'_>],
     ) -> Result<(LoadedPage, Vec<Link>), Ending> {
-        let (worker, deadline) = (self.worker, self.deadline);
-        let turn = worker.unless_stopping(worker.politeness().turn(url, gap, deadline)).await?;
         let span = tracing::info_span!("page", otel.name = "page load", otel.kind = "client", url.full = %url);
         let started = Instant::now();
         let loaded = async {
@@ -107,7 +105,8 @@ impl Visit<'_> {
             Err(Refusal::Disallowed(_)) => return Ok(None),
             Err(refusal) => return Err(refusal.into()),
         };
-        match self.load(&link.url, gap, &link.ready, &[], &[]).await {
+        let turn = worker.unless_stopping(worker.politeness().turn(&link.url, gap, deadline)).await?;
+        match self.load(turn, &link.url, &link.ready, &[], &[]).await {
             Ok((page, _)) => Ok(Some(page)),
             Err(Ending::NotFound(_)) => Ok(None),
             Err(ending) => Err(ending),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser::{Lease, Pin, Scope},
-    politeness::Place,
+    politeness::{HostTurn, Slot},
 };
 use chrono::{DateTime, Utc};
 use rmu_domain::{scrape::FailureKind, unit_code::UnitCode, year::Year};
@@ -44,12 +44,12 @@ pub(super) async fn run(
     worker: &Inner,
     ready: &Arc<ReadySource>,
     task: &ScrapeTaskV1,
-    url: &Url,
+    at: (&Url, Slot),
     expected: Option<UnitAddress>,
     deadline: Instant,
     evidence: &Evidence,
 ) -> Result<OutcomeV1, Ending> {
-    let (opened, mut held) = open(worker, ready, url, expected, deadline, Looking::AtFailures(evidence)).await?;
+    let (opened, mut held) = open(worker, ready, at, expected, deadline, Looking::AtFailures(evidence)).await?;
     let Opened { pages, expected, fetched_at, .. } = opened;
     let final_url = pages.unit.url.clone();
     // The browser is kept meanwhile: what it shows is wanted if this is no unit.
@@ -87,11 +87,11 @@ pub(super) struct Opened {
     pub(super) picture: Option<Vec<u8>>,
 }
 
-/// A browser, and the place that lets it be used for the site.
+/// A browser, and the slot in which it is used.
 pub(super) struct Held {
     pub(super) lease: Lease,
-    // Dropped last: whoever gets the place next finds the browser.
-    _place: Place,
+    // Dropped last: whoever gets the slot next finds the browser.
+    _slot: Slot,
 }
 
 /// When a picture is taken.
@@ -107,7 +107,7 @@ pub(super) enum Looking<'a> {
 pub(super) async fn open(
     worker: &Inner,
     ready: &Arc<ReadySource>,
-    url: &Url,
+    (url, slot): (&Url, Slot),
     expected: Option<UnitAddress>,
     deadline: Instant,
     looking: Looking<'_>,
@@ -118,13 +118,12 @@ pub(super) async fn open(
     // Before a browser is taken: what may not be visited needs none.
     let permit = worker.politeness().permit(url, &ready.origins, ready.gap, deadline);
     let gap = worker.unless_stopping(permit).await?;
-    let place = worker.unless_stopping(worker.politeness().place(url, &ready.origins, deadline)).await?;
     let scope = scope(worker, ready, url).await?;
-    let lease = worker.lease(&scope, deadline).await?;
+    let (turn, lease) = begin(worker, &slot, url, gap, &scope, deadline).await?;
     let mut visit = Visit { worker, ready, lease, deadline, has_answered: false, unit: expected.clone() };
-    match pages(&mut visit, url, gap, looking).await {
+    match pages(&mut visit, url, turn, looking).await {
         Ok((pages, fetched_at, picture)) => {
-            let held = Held { lease: visit.lease, _place: place };
+            let held = Held { lease: visit.lease, _slot: slot };
             Ok((Opened { pages, expected, fetched_at, picture }, held))
         }
         Err(ending) => {
@@ -139,16 +138,36 @@ pub(super) async fn open(
     }
 }
 
+/// The host's turn, and then a browser: one that is kept for the host must not wait for it while other hosts are free.
+async fn begin(
+    worker: &Inner,
+    slot: &Slot,
+    url: &Url,
+    gap: Duration,
+    scope: &Scope,
+    deadline: Instant,
+) -> Result<(HostTurn, Lease), Ending> {
+    let politeness = worker.politeness();
+    let turn = worker.unless_stopping(politeness.first_turn(slot, url, gap)).await?;
+    if let Some(lease) = worker.lease_now(scope).await? {
+        return Ok((turn, lease));
+    }
+    // Browsers cannot be started for now. Another worker may have one for the host.
+    turn.give_back().await;
+    let lease = worker.lease(scope, deadline).await?;
+    Ok((worker.unless_stopping(politeness.turn(url, gap, deadline)).await?, lease))
+}
+
 async fn pages(
     visit: &mut Visit<'_>,
     url: &Url,
-    gap: Duration,
+    turn: HostTurn,
     looking: Looking<'_>,
 ) -> Result<(PageSet, DateTime<Utc>, Option<Vec<u8>>), Ending> {
     let ready = visit.ready;
     let steps = &ready.source.document().page;
     let (before, follows) = split(&steps.steps);
-    let (unit, links) = visit.load(url, gap, &steps.ready, &before, &follows).await?;
+    let (unit, links) = visit.load(turn, url, &steps.ready, &before, &follows).await?;
     let fetched_at = Utc::now();
     // Following leaves the page.
     let picture = match looking {

@@ -61,7 +61,7 @@ impl Bench {
         let handler = TaskHandler::new(TaskSettings {
             worker: "worker-1".to_owned(),
             pool: pool.clone(),
-            politeness: Politeness::new(HostGate::new(redis, &test_redis::prefix()), fetcher),
+            politeness: Politeness::new(HostGate::new(redis, &test_redis::prefix()), fetcher, 1),
             addresses,
             publisher: Publisher::new(connection.clone()),
             jobs: Jobs::default(),

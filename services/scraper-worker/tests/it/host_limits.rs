@@ -2,8 +2,8 @@
 
 use crate::site::{Site, page, status};
 use rmu_scraper_worker::{
-    fetch::{Fetcher, Origins, address::AddressPolicy},
-    politeness::{GateError, HostGate, PaceLimits, Politeness, Refusal, Went},
+    fetch::{FetchError, Fetcher, Origins, Received, address::AddressPolicy},
+    politeness::{GateError, HostGate, PaceLimits, Politeness, Precedence, Refusal, Went},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -11,6 +11,9 @@ use url::Url;
 use uuid::Uuid;
 
 const GAP: Duration = Duration::from_millis(100);
+const SLOTS: usize = 4;
+
+type Fetched = Result<Result<Received, FetchError>, Refusal>;
 
 fn redis_url() -> String {
     std::env::var("RMU_TEST_REDIS_URL").expect("RMU_TEST_REDIS_URL")
@@ -23,7 +26,25 @@ async fn gate(prefix: &str) -> HostGate {
 
 async fn politeness(prefix: &str) -> Politeness {
     let addresses = AddressPolicy { allow_loopback: true };
-    Politeness::new(gate(prefix).await, Fetcher::new("RateMyUnitBot/test", addresses, 10 << 20).unwrap())
+    Politeness::new(gate(prefix).await, Fetcher::new("RateMyUnitBot/test", addresses, 10 << 20).unwrap(), SLOTS)
+}
+
+/// As a task does it: in a slot.
+async fn fetch(politeness: &Politeness, url: &Url, origins: &Origins, gap: Duration, until: Instant) -> Fetched {
+    let slot = politeness.slot(url, origins, Precedence::InTurn, until).await?;
+    politeness.fetch(&slot, url, origins, gap).await
+}
+
+async fn fetch_no_older(
+    politeness: &Politeness,
+    url: &Url,
+    origins: &Origins,
+    gap: Duration,
+    until: Instant,
+    age: Duration,
+) -> Fetched {
+    let slot = politeness.slot(url, origins, Precedence::InTurn, until).await?;
+    politeness.fetch_no_older(&slot, url, origins, gap, age).await
 }
 
 fn prefix() -> String {
@@ -46,9 +67,9 @@ async fn three_workers_never_visit_a_host_at_once_and_keep_the_pause() {
         let politeness = politeness(&prefix).await;
         for _ in 0..4 {
             let (politeness, url, origins) = (politeness.clone(), url.clone(), origins.clone());
-            visits.push(tokio::spawn(
-                async move { politeness.fetch(&url, &origins, GAP, soon()).await.unwrap().unwrap() },
-            ));
+            visits.push(tokio::spawn(async move {
+                fetch(&politeness, &url, &origins, GAP, soon()).await.unwrap().unwrap()
+            }));
         }
     }
     for visit in visits {
@@ -97,7 +118,7 @@ async fn robots_decide() {
         site.on("/unit", page("x"));
         let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
         let url = Url::parse(&site.url("/unit")).unwrap();
-        let answer = politeness(&prefix()).await.fetch(&url, &origins, Duration::ZERO, soon()).await;
+        let answer = fetch(&politeness(&prefix()).await, &url, &origins, Duration::ZERO, soon()).await;
         assert_eq!(site.requests("/unit"), usize::from(answer.is_ok()), "what is refused is not visited");
         answer.map(|fetched| fetched.unwrap().document.status)
     };
@@ -128,20 +149,20 @@ async fn what_has_not_changed_is_asked_for_conditionally_and_not_at_all_when_jus
     let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
     let url = Url::parse(&site.url("/feed.xml")).unwrap();
     let politeness = politeness(&prefix()).await;
-    let first = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
-    let again = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    let first = fetch(&politeness, &url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    let again = fetch(&politeness, &url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
     assert_eq!((again.document.status, again.document.body.as_slice()), (200, &b"<catalog/>"[..]));
     assert!(std::sync::Arc::ptr_eq(&first.document, &again.document), "the server said that it is unchanged");
     assert!(again.as_of > first.as_of, "and when it said so");
     let hour = Duration::from_secs(3600);
-    politeness.fetch_no_older(&url, &origins, Duration::ZERO, soon(), hour).await.unwrap().unwrap();
+    fetch_no_older(&politeness, &url, &origins, Duration::ZERO, soon(), hour).await.unwrap().unwrap();
     assert_eq!(site.requests("/feed.xml"), 2, "what was just confirmed is not asked for");
 
     site.on("/feed.xml", page("<catalog>new</catalog>").header("ETag: \"two\""));
-    let changed = politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+    let changed = fetch(&politeness, &url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
     assert_eq!(changed.document.body, b"<catalog>new</catalog>");
     site.on("/feed.xml", status("503 Service Unavailable"));
-    assert_eq!(politeness.fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap().document.status, 503);
+    assert_eq!(fetch(&politeness, &url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap().document.status, 503);
 
     // What a redirect leads to by now is another document, whatever it calls its state.
     for (path, body) in [("/2025.xml", "<catalog>2025</catalog>"), ("/2026.xml", "<catalog>2026</catalog>")] {
@@ -150,7 +171,7 @@ async fn what_has_not_changed_is_asked_for_conditionally_and_not_at_all_when_jus
     let moved = Url::parse(&site.url("/moved.xml")).unwrap();
     for (target, body) in [("/2025.xml", "<catalog>2025</catalog>"), ("/2026.xml", "<catalog>2026</catalog>")] {
         site.on("/moved.xml", status("302 Found").header(&format!("Location: {target}")));
-        let fetched = politeness.fetch(&moved, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+        let fetched = fetch(&politeness, &moved, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
         assert_eq!(fetched.document.body, body.as_bytes());
     }
 
@@ -160,7 +181,7 @@ async fn what_has_not_changed_is_asked_for_conditionally_and_not_at_all_when_jus
     let mut parts = tokio::task::JoinSet::new();
     for _ in 0..5 {
         let (politeness, url, origins) = (politeness.clone(), other.clone(), origins.clone());
-        parts.spawn(async move { politeness.fetch_no_older(&url, &origins, Duration::ZERO, soon(), hour).await });
+        parts.spawn(async move { fetch_no_older(&politeness, &url, &origins, Duration::ZERO, soon(), hour).await });
     }
     assert!(parts.join_all().await.into_iter().all(|part| part.unwrap().unwrap().document.status == 200));
     assert_eq!(site.requests("/other.xml"), 1);
@@ -202,7 +223,7 @@ async fn three(prefix: &str, limits: PaceLimits) -> Vec<Politeness> {
     let mut all = Vec::new();
     for _ in 0..3 {
         let fetcher = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: true }, 10 << 20).unwrap();
-        all.push(Politeness::new(gate(prefix).await.with_limits(limits), fetcher));
+        all.push(Politeness::new(gate(prefix).await.with_limits(limits), fetcher, SLOTS));
     }
     all
 }
@@ -218,8 +239,7 @@ async fn three_workers_slow_down_when_a_host_throttles_and_recover() {
     let workers = three(&prefix(), PaceLimits { refusals: 100, ..PaceLimits::default() }).await;
     let visit = async |path: &str, number: usize| {
         let url = Url::parse(&site.url(path)).unwrap();
-        workers[number % 3]
-            .fetch(&url, &origins, Duration::from_millis(10), soon())
+        fetch(&workers[number % 3], &url, &origins, Duration::from_millis(10), soon())
             .await
             .unwrap()
             .unwrap()
@@ -266,7 +286,7 @@ async fn a_host_that_refuses_everything_is_left_alone_and_then_probed_by_one() {
     };
     let workers = three(&prefix(), limits).await;
     let url = Url::parse(&site.url("/unit")).unwrap();
-    let visit = async |worker: usize| workers[worker].fetch(&url, &origins, Duration::ZERO, soon()).await;
+    let visit = async |worker: usize| fetch(&workers[worker], &url, &origins, Duration::ZERO, soon()).await;
     site.on("/robots.txt", page("").kind("text/plain"));
     site.on("/unit", status("403 Forbidden"));
     for worker in 0..3 {
@@ -281,7 +301,7 @@ async fn a_host_that_refuses_everything_is_left_alone_and_then_probed_by_one() {
 
     // Half open: of all who come, one asks. It is refused, and the host is left alone for twice as long.
     crate::support::until("the host is probed", async || {
-        let all = workers.iter().map(|worker| worker.fetch(&url, &origins, Duration::ZERO, soon()));
+        let all = workers.iter().map(|worker| fetch(worker, &url, &origins, Duration::ZERO, soon()));
         let (one, two, three) = {
             let mut all = all;
             tokio::join!(all.next().unwrap(), all.next().unwrap(), all.next().unwrap())
@@ -306,7 +326,7 @@ async fn a_host_that_asks_to_be_left_alone_is() {
     let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
     let workers = three(&prefix(), PaceLimits::default()).await;
     let visit = async |worker: usize, path: &str, until: Instant| {
-        workers[worker].fetch(&Url::parse(&site.url(path)).unwrap(), &origins, Duration::ZERO, until).await
+        fetch(&workers[worker], &Url::parse(&site.url(path)).unwrap(), &origins, Duration::ZERO, until).await
     };
     site.on("/busy", status("503 Service Unavailable").header("Retry-After: 2"));
     site.on("/unit", page("x"));
@@ -336,7 +356,7 @@ async fn a_slow_host_is_given_as_long_to_rest_as_it_took() {
     let url = Url::parse(&site.url("/unit")).unwrap();
     // The first answer, of robots.txt, is quick; what is usual follows.
     for worker in [0, 1, 2, 0] {
-        workers[worker].fetch(&url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
+        fetch(&workers[worker], &url, &origins, Duration::ZERO, soon()).await.unwrap().unwrap();
     }
     let moments = site.moments("/unit");
     let last = moments[3] - moments[2];
@@ -355,9 +375,10 @@ async fn without_redis_nobody_visits_anything_and_then_everybody_again() {
     let config = redis::aio::ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(1)));
     let gate = HostGate::new(client.get_connection_manager_with_config(config).await.unwrap(), &prefix());
     let fetcher = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: true }, 1000).unwrap();
-    let politeness = Politeness::new(gate, fetcher);
+    let politeness = Politeness::new(gate, fetcher, SLOTS);
     let url = Url::parse(&site.url("/unit")).unwrap();
-    let visit = async |until: Duration| politeness.fetch(&url, &origins, Duration::ZERO, Instant::now() + until).await;
+    let visit =
+        async |until: Duration| fetch(&politeness, &url, &origins, Duration::ZERO, Instant::now() + until).await;
     visit(Duration::from_secs(20)).await.unwrap().unwrap();
     for fault in [rmu_test_support::chaos::Mode::Reset, rmu_test_support::chaos::Mode::BlackHole] {
         let before = site.connections();
@@ -368,4 +389,44 @@ async fn without_redis_nobody_visits_anything_and_then_everybody_again() {
         proxy.restore();
         visit(Duration::from_secs(20)).await.unwrap().unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_another_worker_reads_or_that_rests_keeps_no_slot_from_other_hosts() {
+    let (busy, idle) = (Site::start().await, Site::start().await);
+    let prefix = prefix();
+    let other = gate(&prefix).await;
+    let fetcher = Fetcher::new("RateMyUnitBot/test", AddressPolicy { allow_loopback: true }, 1000).unwrap();
+    let politeness = Politeness::new(gate(&prefix).await, fetcher, 1);
+    let get = |site: &Site, gap: Duration| {
+        site.on("/unit", page("x"));
+        site.on("/robots.txt", page("").kind("text/plain"));
+        let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
+        let (politeness, url) = (politeness.clone(), Url::parse(&site.url("/unit")).unwrap());
+        async move { fetch(&politeness, &url, &origins, gap, soon()).await.unwrap().unwrap() }
+    };
+    // Robots are asked for, and then nothing is known but the host's turn.
+    get(&busy, Duration::ZERO).await;
+    get(&idle, Duration::ZERO).await;
+    let turn = other.wait(&host_of(&busy), Duration::ZERO, soon()).await.unwrap();
+    let waiting = tokio::spawn(get(&busy, Duration::ZERO));
+    crate::support::until("it waits in the only slot", async || politeness.slots().at_work == 1).await;
+    get(&idle, Duration::ZERO).await;
+    assert_eq!((busy.requests("/unit"), waiting.is_finished()), (1, false));
+    turn.finish(Went::Unclear).await;
+    waiting.await.unwrap();
+
+    // A rest that is longer than a browser for another site takes.
+    let long = Duration::from_secs(6);
+    other.wait(&host_of(&busy), long, soon()).await.unwrap().finish(Went::Unclear).await;
+    let waiting = tokio::spawn(get(&busy, long));
+    crate::support::until("it has stepped aside", async || politeness.slots().waiting == 1).await;
+    get(&idle, Duration::ZERO).await;
+    assert_eq!((busy.requests("/unit"), waiting.is_finished()), (2, false));
+    waiting.await.unwrap();
+    assert_eq!((busy.requests("/unit"), idle.requests("/unit")), (3, 3));
+}
+
+fn host_of(site: &Site) -> String {
+    format!("127.0.0.1:{}", site.port)
 }

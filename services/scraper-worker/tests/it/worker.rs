@@ -41,6 +41,7 @@ impl Worker {
         let connection = open("worker", Declare::Owned(Service::Worker, Limits::default()));
         wait::until(Duration::from_secs(30), || async { gateway.is_connected() && connection.is_connected() }).await;
         let agent = user_agent("tests@ratemyunit.example");
+        let slots = limits.cap;
         let pool = BrowserPool::open(PoolSettings {
             chromium: "/usr/bin/chromium".into(),
             chromedriver: "/usr/bin/chromedriver".into(),
@@ -56,7 +57,7 @@ impl Worker {
         let handler = TaskHandler::new(TaskSettings {
             worker: "test".to_owned(),
             pool: pool.clone(),
-            politeness: Politeness::new(gate, Fetcher::new(&agent, ADDRESSES, MOST_BYTES).unwrap()),
+            politeness: Politeness::new(gate, Fetcher::new(&agent, ADDRESSES, MOST_BYTES).unwrap(), slots),
             addresses: ADDRESSES,
             publisher: Publisher::new(connection.clone()),
             jobs: Jobs::default(),

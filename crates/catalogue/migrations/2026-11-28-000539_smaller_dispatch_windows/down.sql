@@ -1,0 +1,1 @@
+-- What sources were given before is not known any more; each gets its window with its next version.

@@ -1,0 +1,175 @@
+//! Which of the tasks that a worker holds are at work: as many at once as it has browsers, and of one site no more than
+//! it has hosts, in order of arrival.
+//!
+//! A worker holds more tasks than it can work at. Those of a site that takes long, that another worker reads or that
+//! wants to rest would else keep its browsers from all other sites: they are passed over until their site is free.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until},
+};
+
+/// Who is served first among those whose site is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Precedence {
+    /// Somebody waits for the answer.
+    First,
+    InTurn,
+}
+
+/// All slots of a worker. Clones share them.
+#[derive(Clone)]
+pub(super) struct Slots(Arc<Mutex<Inner>>);
+
+/// Order of arrival.
+type Number = (Precedence, u64);
+
+struct Inner {
+    count: usize,
+    next: u64,
+    waiting: BTreeMap<Number, Waiting>,
+    /// The sites of those at work.
+    at_work: BTreeMap<Number, Arc<str>>,
+    /// Those who will wait again when their site has rested.
+    aside: BTreeSet<Number>,
+    /// Until when nobody may begin with a site.
+    rests: HashMap<Arc<str>, Instant>,
+}
+
+struct Waiting {
+    site: Arc<str>,
+    places: usize,
+    begin: oneshot::Sender<()>,
+}
+
+/// The right of one task to be at work, until it is dropped.
+pub struct Slot {
+    slots: Slots,
+    number: Number,
+    site: Arc<str>,
+    places: usize,
+    until: Instant,
+}
+
+/// Those who have a slot, and those who wait for one or have stepped aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotCounts {
+    pub at_work: usize,
+    pub waiting: usize,
+}
+
+impl Slots {
+    pub(super) fn new(count: usize) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            count,
+            next: 0,
+            waiting: BTreeMap::new(),
+            at_work: BTreeMap::new(),
+            aside: BTreeSet::new(),
+            rests: HashMap::new(),
+        })))
+    }
+
+    /// Waits for a slot while the site has as many places, by `until` at the latest; `None` after that.
+    pub(super) async fn take(&self, site: &str, places: usize, precedence: Precedence, until: Instant) -> Option<Slot> {
+        let number = {
+            let mut inner = self.lock();
+            inner.next += 1;
+            (precedence, inner.next)
+        };
+        let slot = Slot { slots: self.clone(), number, site: site.into(), places, until };
+        slot.begin().await.then_some(slot)
+    }
+
+    pub(super) fn counts(&self) -> SlotCounts {
+        let inner = self.lock();
+        SlotCounts { at_work: inner.at_work.len(), waiting: inner.waiting.len() + inner.aside.len() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    /// Until when its task may wait to begin.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Whether a task of another site could begin in its stead.
+    pub(super) fn is_wanted(&self) -> bool {
+        let inner = self.slots.lock();
+        inner.waiting.values().any(|waiting| waiting.site != self.site && inner.may_begin(waiting))
+    }
+
+    /// Gives the slot to others until `moment`, when the site will be asked again, and waits for one in the old place
+    /// of the line; false if there was none in time.
+    pub(super) async fn step_aside(&self, moment: Instant) -> bool {
+        {
+            let mut inner = self.slots.lock();
+            inner.at_work.remove(&self.number);
+            inner.aside.insert(self.number);
+            inner.rests.insert(Arc::clone(&self.site), moment);
+            inner.serve();
+        }
+        sleep_until(moment).await;
+        self.begin().await
+    }
+
+    async fn begin(&self) -> bool {
+        let (begin, begun) = oneshot::channel();
+        {
+            let mut inner = self.slots.lock();
+            let waiting = Waiting { site: Arc::clone(&self.site), places: self.places, begin };
+            inner.aside.remove(&self.number);
+            inner.waiting.insert(self.number, waiting);
+            inner.serve();
+        }
+        matches!(tokio::time::timeout_at(self.until, begun).await, Ok(Ok(())))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut inner = self.slots.lock();
+        inner.waiting.remove(&self.number);
+        inner.at_work.remove(&self.number);
+        if inner.aside.remove(&self.number) {
+            // It would have been the one to ask the site when its rest is over.
+            inner.rests.remove(&self.site);
+        }
+        inner.serve();
+    }
+}
+
+impl Inner {
+    /// Lets all begin that may.
+    fn serve(&mut self) {
+        let now = Instant::now();
+        self.rests.retain(|_, until| *until > now);
+        while self.at_work.len() < self.count {
+            let mut in_line = self.waiting.iter();
+            let Some(number) = in_line.find_map(|(number, waiting)| self.may_begin(waiting).then_some(*number)) else {
+                return;
+            };
+            if let Some(Waiting { site, begin, .. }) = self.waiting.remove(&number) {
+                self.at_work.insert(number, site);
+                // Whoever waits no longer gives it back in a moment.
+                let _ = begin.send(());
+            }
+        }
+    }
+
+    fn may_begin(&self, waiting: &Waiting) -> bool {
+        let taken = self.at_work.values().filter(|site| **site == waiting.site).count();
+        taken < waiting.places && !self.rests.contains_key(&waiting.site)
+    }
+}
+
+#[cfg(test)]
+mod tests;

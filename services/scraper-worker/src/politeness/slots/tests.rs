@@ -1,0 +1,149 @@
+use super::*;
+use std::time::Duration;
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+/// Lets everything happen that can without time going by.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A task that takes a slot, notes its name and keeps the slot until it is told to end.
+struct Task {
+    end: oneshot::Sender<()>,
+    done: tokio::task::JoinHandle<()>,
+}
+
+impl Task {
+    fn start(slots: &Slots, begun: &Arc<Mutex<Vec<&'static str>>>, name: &'static str, places: usize) -> Self {
+        Self::with(slots, begun, name, places, Precedence::InTurn)
+    }
+
+    fn with(
+        slots: &Slots,
+        begun: &Arc<Mutex<Vec<&'static str>>>,
+        name: &'static str,
+        places: usize,
+        precedence: Precedence,
+    ) -> Self {
+        let (end, ended) = oneshot::channel();
+        let (slots, begun) = (slots.clone(), Arc::clone(begun));
+        let done = tokio::spawn(async move {
+            // The site is the first letter of the name.
+            let _slot = slots.take(&name[..1], places, precedence, soon()).await.unwrap();
+            begun.lock().unwrap().push(name);
+            let _ = ended.await;
+        });
+        Self { end, done }
+    }
+
+    async fn end(self) {
+        let _ = self.end.send(());
+        self.done.await.unwrap();
+        settle().await;
+    }
+}
+
+fn noted(begun: &Mutex<Vec<&'static str>>) -> Vec<&'static str> {
+    std::mem::take(&mut begun.lock().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_a_busy_site_are_passed_over_and_keep_their_order() {
+    let (slots, begun) = (Slots::new(2), Arc::default());
+    let mut tasks = Vec::new();
+    for name in ["a1", "a2", "a3", "b1", "b2", "c1"] {
+        tasks.push(Task::start(&slots, &begun, name, 1));
+        settle().await;
+    }
+    assert_eq!(noted(&begun), ["a1", "b1"], "the second of a site takes no slot from another site");
+    assert_eq!(slots.counts(), SlotCounts { at_work: 2, waiting: 4 });
+    tasks.remove(3).end().await;
+    assert_eq!(noted(&begun), ["b2"], "whoever came first of those whose site is free");
+    tasks.remove(0).end().await;
+    assert_eq!(noted(&begun), ["a2"]);
+    for task in tasks {
+        task.end().await;
+    }
+    assert_eq!(noted(&begun), ["a3", "c1"]);
+    assert_eq!(slots.counts(), SlotCounts { at_work: 0, waiting: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_of_two_hosts_has_two_places_and_whoever_is_waited_for_goes_first() {
+    let (slots, begun) = (Slots::new(3), Arc::default());
+    let mut tasks = Vec::new();
+    for name in ["a1", "a2", "a3", "b1", "c1"] {
+        tasks.push(Task::start(&slots, &begun, name, if name.starts_with('a') { 2 } else { 1 }));
+        settle().await;
+    }
+    assert_eq!(noted(&begun), ["a1", "a2", "b1"]);
+    tasks.push(Task::with(&slots, &begun, "d1", 1, Precedence::First));
+    settle().await;
+    tasks.remove(2 + 1).end().await;
+    assert_eq!(noted(&begun), ["d1"]);
+    for task in tasks {
+        task.end().await;
+    }
+    assert_eq!(noted(&begun), ["a3", "c1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_steps_aside_lets_others_begin_and_is_then_first_of_its_site_again() {
+    let (slots, begun) = (Slots::new(1), Arc::default());
+    let first = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
+    let same = Task::start(&slots, &begun, "a2", 1);
+    settle().await;
+    assert!(!first.is_wanted(), "the other one wants the same host");
+    let other = Task::start(&slots, &begun, "b1", 1);
+    settle().await;
+    let moment = Instant::now() + Duration::from_secs(5);
+    assert!(first.is_wanted());
+    let aside = tokio::spawn(async move {
+        assert!(first.step_aside(moment).await);
+        assert!(Instant::now() >= moment);
+        first
+    });
+    settle().await;
+    assert_eq!(noted(&begun), ["b1"], "nobody begins with a site that rests");
+    other.end().await;
+    assert_eq!(noted(&begun), [] as [&str; 0]);
+    let first = aside.await.unwrap();
+    settle().await;
+    assert_eq!(noted(&begun), [] as [&str; 0]);
+    drop(first);
+    settle().await;
+    assert_eq!(noted(&begun), ["a2"]);
+    same.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_go_away_leave_nothing_behind() {
+    let (slots, begun) = (Slots::new(1), Arc::default());
+    let held = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
+    let gone = Task::start(&slots, &begun, "b1", 1);
+    let next = Task::start(&slots, &begun, "c1", 1);
+    settle().await;
+    gone.done.abort();
+    settle().await;
+    assert_eq!(slots.counts(), SlotCounts { at_work: 1, waiting: 1 });
+    let late = slots.take("d", 1, Precedence::InTurn, Instant::now() + Duration::from_secs(1)).await;
+    assert!(late.is_none());
+    assert_eq!(slots.counts(), SlotCounts { at_work: 1, waiting: 1 });
+    // One that has stepped aside takes the rest of its site with it: the next shall ask.
+    let same = Task::start(&slots, &begun, "a2", 1);
+    let aside = tokio::spawn(async move { held.step_aside(Instant::now() + Duration::from_secs(50)).await });
+    settle().await;
+    assert_eq!(noted(&begun), ["c1"]);
+    next.end().await;
+    assert_eq!(slots.counts(), SlotCounts { at_work: 0, waiting: 2 });
+    aside.abort();
+    settle().await;
+    assert_eq!(noted(&begun), ["a2"]);
+    same.end().await;
+    assert_eq!(slots.counts(), SlotCounts { at_work: 0, waiting: 0 });
+}
