@@ -40,7 +40,7 @@ impl WorkerConfig {
             .secret_url("REDIS_URL", "Redis, as a user that may use the keys of host limits.", &["redis", "rediss"])
             .default_in_development("redis://127.0.0.1:6379/");
         let redis_prefix = env.text("REDIS_PREFIX", "What all keys in Redis begin with.").default("rmu:");
-        let cap = env.number("BROWSER_POOL_MAX", "Browsers at once, and so tasks at once.", 1..=64_u16).default("2");
+        let cap = env.number("BROWSER_POOL_MAX", "Browsers at once, and so pages at once.", 1..=64_u16).default("2");
         let chromium = path(env, "CHROMIUM_PATH", "Chromium's program.").default("/usr/bin/chromium");
         let chromedriver = path(env, "CHROMEDRIVER_PATH", "chromedriver's program.").default("/usr/bin/chromedriver");
         let state_directory = env
