@@ -119,6 +119,23 @@ async fn sources_share_the_room_whoever_came_first() {
 }
 
 #[tokio::test]
+async fn whoever_has_nothing_out_comes_before_whoever_has_begun_a_turn() {
+    let stage = Stage::new().await;
+    stage.add_source("other-handbook").await;
+    let codes: Vec<String> = (0..20).map(|code| format!("{code:05}")).collect();
+    let codes = list(&codes.iter().map(String::as_str).collect::<Vec<_>>());
+    stage.start(LIMIT, codes.clone()).await;
+    // One short of a turn.
+    assert_eq!(stage.dispatch_within(DispatchLimits { batch: 3, ..LIMITS }).await.len(), 3);
+    let other = StartScrape { source: crate::stage::slug("other-handbook"), ..request(codes) };
+    let other = start_scrape(&stage.database, LIMIT, &other).await.unwrap().job;
+    for _ in 0..3 {
+        let sent = stage.dispatch_within(DispatchLimits { batch: 1, ..LIMITS }).await;
+        assert_eq!(sent[0].job, other);
+    }
+}
+
+#[tokio::test]
 async fn a_gap_that_is_no_number_stops_nobody() {
     let stage = Stage::new().await;
     for (number, gap) in [r#""soon""#, "1e30", "0.5", "-1", "null"].into_iter().enumerate() {

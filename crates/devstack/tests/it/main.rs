@@ -9,6 +9,7 @@
 mod artefacts;
 mod digest;
 mod feed;
+mod hanging_site;
 mod journey;
 mod new_university;
 mod own_site;
