@@ -110,9 +110,9 @@ pub async fn get_source(database: &Database, slug: &Slug) -> Result<SourceView, 
     found.map(view).ok_or(CatalogueError::NotFound { what: "source" })
 }
 
-/// Compiles the rules, and says how many tasks may be out at once: about half a minute's worth at the pace of
-/// the source, so that a task is begun well before its deadline even when a page needs several requests. No more than
-/// are sent for one browser: a source whose pages take long must not fill what workers hold.
+/// Compiles the rules, and says how many tasks may be out at once: no more than half a minute's worth at the pace of
+/// the source, so that a task is begun well before its deadline even when a page needs several requests, and no more
+/// than are sent for one browser: a source whose pages take long must not fill what workers hold.
 fn check(definition: &Value) -> Result<i32, CatalogueError> {
     let source = Source::parse(definition).map_err(CatalogueError::BadSource)?;
     let window = (30_000 / source.document().politeness.min_gap_ms.max(1)).clamp(2, 16);

@@ -72,8 +72,8 @@ pub const EVENTS_EXCHANGE: &str = "rmu.events";
 pub const RPC_EXCHANGE: &str = "auth.rpc";
 pub const DEAD_EXCHANGE: &str = "rmu.dead";
 
-/// How many tasks are out for each browser: so many are sent, and so many does a worker take beside the one it works
-/// at, so that tasks of a site that takes long do not keep those of others from it.
+/// How many tasks are out for each browser, but for a few browsers more: so many are sent, and so many does a worker
+/// take, so that tasks of a site that takes long do not keep those of others from it.
 pub const TASKS_PER_BROWSER: u16 = 16;
 
 pub const SCRAPE_TASKS: &str = "scrape.tasks";
@@ -195,7 +195,7 @@ pub struct Queue {
     pub description: &'static str,
 }
 
-/// After this many deliveries a task is dead: it kills whoever touches it.
+/// After this many deliveries a task is dead: it kills whoever touches it, or was with somebody who was killed often.
 const TASK_DELIVERY_LIMIT: i64 = 5;
 /// Results and events wait for a database that is down, so that they may be tried for long: with the
 /// consumer's pause of up to two seconds this is about half an hour.

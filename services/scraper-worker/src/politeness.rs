@@ -65,17 +65,33 @@ impl Politeness {
         self.slots.counts()
     }
 
-    /// Whether `url` may be visited, and the pause its host wants. May fetch robots.txt, in a turn of its own.
-    pub async fn permit(
+    /// Whether `url` may be visited, and the pause its host wants. May fetch robots.txt, in a turn of its own that is
+    /// waited for as a first one. To be asked for before anything else is held.
+    pub async fn permit(&self, slot: &Slot, url: &Url, origins: &Origins, gap: Duration) -> Result<Duration, Refusal> {
+        self.permit_in(self.first_turn(slot, url, gap), url, origins, gap).await
+    }
+
+    /// The same for whoever holds a browser, by `until` at the latest.
+    pub async fn permit_meanwhile(
         &self,
         url: &Url,
         origins: &Origins,
         gap: Duration,
         until: Instant,
     ) -> Result<Duration, Refusal> {
+        self.permit_in(self.turn(url, gap, until), url, origins, gap).await
+    }
+
+    async fn permit_in(
+        &self,
+        turn: impl Future<Output = Result<HostTurn, GateError>>,
+        url: &Url,
+        origins: &Origins,
+        gap: Duration,
+    ) -> Result<Duration, Refusal> {
         let verdict = match self.robots.cached(url) {
             Some(verdict) => verdict,
-            None => self.ask_robots(url, origins, gap, until).await?,
+            None => Box::pin(self.ask_robots(turn, url, origins)).await?,
         };
         let delay = verdict.check(url)?.unwrap_or_default();
         if delay > LONGEST_DELAY {
@@ -87,16 +103,15 @@ impl Politeness {
     /// robots.txt, as another worker has read it lately or else as the site gives it, in a turn of its own.
     async fn ask_robots(
         &self,
+        turn: impl Future<Output = Result<HostTurn, GateError>>,
         url: &Url,
         origins: &Origins,
-        gap: Duration,
-        until: Instant,
     ) -> Result<Verdict, Refusal> {
         let site = url.origin().ascii_serialization();
         if let Some(verdict) = self.robots.noted(&self.gate, &site).await {
             return Ok(verdict);
         }
-        let turn = self.gate.wait(&host_key(url), gap, until).await?;
+        let turn = turn.await?;
         // Somebody may have asked for it while we waited.
         if let Some(verdict) = self.robots.noted(&self.gate, &site).await {
             turn.give_back().await;
@@ -105,6 +120,11 @@ impl Politeness {
         let (verdict, went) = self.robots.fetch(&self.gate, &self.fetcher, url, origins, FETCH_LIMIT).await;
         turn.finish(went).await;
         Ok(verdict)
+    }
+
+    /// Ends the waiting of tasks that are not at work: nobody here could work at them for a while.
+    pub fn send_away(&self) {
+        self.slots.send_away();
     }
 
     /// Waits until a task may be at work at the page, by `until` at the latest. Each host gives one page at a time, so
@@ -191,7 +211,7 @@ impl Politeness {
         gap: Duration,
         just_came: impl Fn() -> Option<Received>,
     ) -> Result<Result<Received, FetchError>, Refusal> {
-        let gap = self.permit(url, origins, gap, slot.until()).await?;
+        let gap = self.permit(slot, url, origins, gap).await?;
         let turn = self.first_turn(slot, url, gap).await?;
         if let Some(kept) = just_came() {
             turn.give_back().await;

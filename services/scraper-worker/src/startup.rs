@@ -9,11 +9,11 @@ use crate::{
     politeness::{HostGate, Politeness},
     task::{TaskHandler, TaskSettings, control::Jobs},
 };
-use anyhow::Context;
+use anyhow::Context as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use rmu_artefacts::{ArtefactStore, Place};
 use rmu_messaging::{
-    Connection, ConnectionOptions, Consumer, Declare, Limits, Outcome, Prefetch, Publisher, Service,
+    Connection, ConnectionOptions, Consumer, Context, Declare, Limits, Outcome, Prefetch, Publisher, Service,
     contracts::{control::WorkerControlV1, preview::PreviewRequestV1, scrape::ScrapeTaskV1},
     rpc::{PREVIEWS, Router, Server},
     topology::{CONTROL_ROUTE, SCRAPE_TASKS, TASKS_PER_BROWSER},
@@ -137,7 +137,9 @@ impl Worker {
     fn take_tasks(&self, handler: TaskHandler, prefetch: Prefetch, stopping: &CancellationToken) -> JoinHandle<()> {
         let limit = self.config.drain.drain.saturating_sub(CLOSE_RESERVE).max(Duration::from_secs(1));
         let consumer = Consumer::new(&self.connection, SCRAPE_TASKS, prefetch).drain_limit(limit);
-        let handle = move |task: ScrapeTaskV1, _| handler.clone().handle(task);
+        let handle = move |task: ScrapeTaskV1, context: Context| {
+            handler.clone().handle(task, context.redelivered || context.delivery_count > 0)
+        };
         tokio::spawn(consumer.run(handle, stopping.clone()))
     }
 

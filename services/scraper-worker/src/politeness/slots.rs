@@ -85,6 +85,11 @@ impl Slots {
         slot.begin().await.then_some(slot)
     }
 
+    /// Ends the waiting of all who have not begun.
+    pub(super) fn send_away(&self) {
+        self.lock().waiting.clear();
+    }
+
     pub(super) fn counts(&self) -> SlotCounts {
         let inner = self.lock();
         SlotCounts { at_work: inner.at_work.len(), waiting: inner.waiting.len() + inner.aside.len() }
@@ -152,17 +157,32 @@ impl Inner {
     fn serve(&mut self) {
         let now = Instant::now();
         self.rests.retain(|_, until| *until > now);
-        while self.at_work.len() < self.count {
-            let mut in_line = self.waiting.iter();
-            let Some(number) = in_line.find_map(|(number, waiting)| self.may_begin(waiting).then_some(*number)) else {
-                return;
-            };
+        while let Some(number) = self.next_to_begin() {
             if let Some(Waiting { site, begin, .. }) = self.waiting.remove(&number) {
                 self.at_work.insert(number, site);
                 // Whoever waits no longer gives it back in a moment.
                 let _ = begin.send(());
             }
         }
+    }
+
+    fn next_to_begin(&self) -> Option<Number> {
+        if self.at_work.len() >= self.count {
+            return None;
+        }
+        // Sources of one host may say that it has more places or fewer: who needs more of them free waits for that
+        // before those who came later.
+        let mut passed_over = BTreeSet::new();
+        for (number, waiting) in &self.waiting {
+            if passed_over.contains(&waiting.site) {
+                continue;
+            }
+            if self.may_begin(waiting) {
+                return Some(*number);
+            }
+            passed_over.insert(&waiting.site);
+        }
+        None
     }
 
     fn may_begin(&self, waiting: &Waiting) -> bool {

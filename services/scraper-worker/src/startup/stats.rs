@@ -40,9 +40,16 @@ pub(super) async fn publish(observed: Observed, ending: CancellationToken) {
         observed.gate.look().await;
         let pool = observed.pool.stats();
         // Without browsers or without the limits of hosts a task could only wait here; another worker may be
-        // better off.
+        // better off. Whether browsers start again is found out with one.
         let is_able = observed.pool.blocked_for().is_none() && observed.gate.is_reachable();
-        observed.prefetch.set(if is_able { usual } else { 0 });
+        observed.prefetch.set(match (is_able, pool.breaker.as_str()) {
+            (true, "closed") => usual,
+            (true, _) => 1,
+            (false, _) => 0,
+        });
+        if !is_able {
+            observed.politeness.send_away();
+        }
         let slow_hosts = slow_hosts(&observed.gate);
         let slots = observed.politeness.slots();
         show(&pool, slots, &slow_hosts);

@@ -104,10 +104,10 @@ impl From<GateError> for Ending {
             GateError::Closed { is_hopeless: true, left, .. } => {
                 Self::Failed { kind: FailureKind::RateLimited, detail: error.to_string(), retry_after: Some(*left) }
             }
-            GateError::Unreachable(_) => Self::failed(FailureKind::Internal, error.to_string()),
-            GateError::Busy { .. } | GateError::Paused { .. } | GateError::Closed { .. } => {
-                Self::handed_back(error.to_string(), error.retry_after())
-            }
+            GateError::Unreachable(_)
+            | GateError::Busy { .. }
+            | GateError::Paused { .. }
+            | GateError::Closed { .. } => Self::handed_back(error.to_string(), error.retry_after()),
         }
     }
 }

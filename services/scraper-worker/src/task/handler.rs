@@ -29,8 +29,11 @@ use url::Url;
 
 /// No task goes on longer than this, whatever its deadline: it must end before the consumer gives it up.
 const LONGEST_TASK: Duration = Duration::from_secs(240);
-/// A page may take so long. A task that could not begin so long before its deadline is handed back: it would be cut off.
-const LONGEST_PAGE: Duration = Duration::from_secs(30);
+/// A browser that has to be started and a page may take so long. A task that could not begin so long before its deadline
+/// is handed back: it would be cut off.
+const LONGEST_PAGE: Duration = Duration::from_secs(45);
+/// What is left for the page when somebody waits for it, and that is soon enough for most.
+const LONGEST_AWAITED_PAGE: Duration = Duration::from_secs(15);
 /// A page was loaded for this result: the broker may be away a little before it is thrown away.
 const PUBLISH_PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -63,11 +66,12 @@ impl TaskHandler {
         Self { inner: Arc::new(Inner { settings, sources: Sources::default() }) }
     }
 
-    /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed.
-    pub async fn handle(self, task: ScrapeTaskV1) -> Outcome {
+    /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed. One that `came_before`
+    /// was with a worker that died, perhaps of it.
+    pub async fn handle(self, task: ScrapeTaskV1, came_before: bool) -> Outcome {
         let started_at = Utc::now();
         let evidence = Evidence::new(self.inner.settings.artefacts.is_some());
-        let outcome = Box::pin(self.inner.outcome(&task, &evidence)).await;
+        let outcome = Box::pin(self.inner.outcome(&task, came_before, &evidence)).await;
         let label = label(&outcome);
         tracing::info!(task_id = %task.task_id, job_id = %task.job_id, attempt = task.attempt, outcome = label, "task done");
         metrics::counter!("rmu_worker_tasks_total", "outcome" => label).increment(1);
@@ -77,11 +81,16 @@ impl TaskHandler {
 }
 
 impl Inner {
-    async fn outcome(&self, task: &ScrapeTaskV1, evidence: &Evidence) -> OutcomeV1 {
+    async fn outcome(&self, task: &ScrapeTaskV1, came_before: bool, evidence: &Evidence) -> OutcomeV1 {
         let membership = self.settings.jobs.join(task.job_id);
         let cancelled = |detail: &str| Ending::failed(FailureKind::Cancelled, detail);
         let Ok(left) = (task.deadline - Utc::now()).to_std() else {
-            return Ending::handed_back("the task had expired before a worker took it", None).outcome();
+            let detail = "the task had expired before a worker took it";
+            let ending = match came_before {
+                true => Ending::failed(FailureKind::Timeout, detail),
+                false => Ending::handed_back(detail, None),
+            };
+            return ending.outcome();
         };
         let deadline = Instant::now() + left.min(LONGEST_TASK);
         let ended = match self.settings.jobs.standing(task.job_id) {
@@ -129,7 +138,11 @@ impl Inner {
         deadline: Instant,
     ) -> Result<Slot, Ending> {
         let left = deadline.saturating_duration_since(Instant::now());
-        let until = deadline.checked_sub(LONGEST_PAGE.min(left / 2)).unwrap_or(deadline);
+        let reserve = match precedence {
+            Precedence::First => LONGEST_AWAITED_PAGE,
+            Precedence::InTurn => LONGEST_PAGE,
+        };
+        let until = deadline.checked_sub(reserve.min(left / 2)).unwrap_or(deadline);
         self.unless_stopping(self.politeness().slot(url, &ready.origins, precedence, until)).await
     }
 

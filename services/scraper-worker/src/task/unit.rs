@@ -116,7 +116,7 @@ pub(super) async fn open(
         return Err(Ending::failed(FailureKind::BadSource, format!("{url} is at none of the source's origins")));
     }
     // Before a browser is taken: what may not be visited needs none.
-    let permit = worker.politeness().permit(url, &ready.origins, ready.gap, deadline);
+    let permit = worker.politeness().permit(&slot, url, &ready.origins, ready.gap);
     let gap = worker.unless_stopping(permit).await?;
     let scope = scope(worker, ready, url).await?;
     let (turn, lease) = begin(worker, &slot, url, gap, &scope, deadline).await?;
@@ -149,12 +149,15 @@ async fn begin(
 ) -> Result<(HostTurn, Lease), Ending> {
     let politeness = worker.politeness();
     let turn = worker.unless_stopping(politeness.first_turn(slot, url, gap)).await?;
-    if let Some(lease) = worker.lease_now(scope).await? {
-        return Ok((turn, lease));
-    }
-    // Browsers cannot be started for now. Another worker may have one for the host.
-    turn.give_back().await;
-    let lease = worker.lease(scope, deadline).await?;
+    let lease = match worker.lease_now(scope).await? {
+        Some(lease) if !turn.is_lost() => return Ok((turn, lease)),
+        Some(lease) => lease,
+        None => {
+            // Browsers cannot be started for now. Another worker may have one for the host.
+            turn.give_back().await;
+            worker.lease(scope, deadline).await?
+        }
+    };
     Ok((worker.unless_stopping(politeness.turn(url, gap, deadline)).await?, lease))
 }
 

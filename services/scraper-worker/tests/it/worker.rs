@@ -70,7 +70,7 @@ impl Worker {
 
     /// Runs one task to its confirmed result.
     pub(crate) async fn run(&self, task: ScrapeTaskV1) {
-        let done = self.handler.clone().handle(task).await;
+        let done = self.handler.clone().handle(task, false).await;
         assert!(matches!(done, Outcome::Ack), "{done:?}");
     }
 

@@ -93,6 +93,35 @@ async fn a_site_of_two_hosts_has_two_places_and_whoever_is_waited_for_goes_first
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_came_first_to_a_site_begins_before_those_who_think_it_has_more_places() {
+    let (slots, begun) = (Slots::new(3), Arc::default());
+    let mut tasks = Vec::new();
+    for (name, places) in [("a1", 2), ("a2", 2), ("a3", 1), ("a4", 2)] {
+        tasks.push(Task::start(&slots, &begun, name, places));
+        settle().await;
+    }
+    tasks.remove(0).end().await;
+    assert_eq!(noted(&begun), ["a1", "a2"], "one place is free, and nobody takes it from the one who needs both");
+    tasks.remove(0).end().await;
+    assert_eq!(noted(&begun), ["a3", "a4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_are_sent_away_and_those_at_work_go_on() {
+    let slots = Slots::new(1);
+    let held = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
+    let waiting = tokio::spawn({
+        let slots = slots.clone();
+        async move { slots.take("b", 1, Precedence::InTurn, soon()).await.is_some() }
+    });
+    settle().await;
+    slots.send_away();
+    assert!(!waiting.await.unwrap());
+    assert_eq!(slots.counts(), SlotCounts { at_work: 1, waiting: 0 });
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_steps_aside_lets_others_begin_and_is_then_first_of_its_site_again() {
     let (slots, begun) = (Slots::new(1), Arc::default());
     let first = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
