@@ -166,6 +166,11 @@ impl Politeness {
         }
     }
 
+    /// The turn was for a page that is going to be opened in a browser.
+    pub fn opens_a_page(&self, slot: &Slot) {
+        slot.opens_a_page();
+    }
+
     /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.
     pub async fn turn(&self, url: &Url, gap: Duration, until: Instant) -> Result<HostTurn, GateError> {
         self.gate.wait(&host_key(url), gap, until).await

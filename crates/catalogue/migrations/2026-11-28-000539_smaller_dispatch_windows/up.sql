@@ -1,2 +1,2 @@
 -- As sources are given since: one whose pages take long must not fill what workers hold.
-UPDATE sources SET dispatch_window = 16 WHERE dispatch_window > 16;
+UPDATE sources SET dispatch_window = 8 WHERE dispatch_window > 8;

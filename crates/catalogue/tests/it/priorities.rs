@@ -28,7 +28,7 @@ async fn bulk_run(stage: &Stage) -> (JobId, Vec<DueTask>) {
     while admit_frontier(&stage.database, LIMIT).await.unwrap() > 0 {}
     assert_eq!(stage.job(job).await.priority, Priority::Bulk);
     let out = stage.dispatch().await;
-    assert_eq!((out.len(), stage.job(job).await.pending), (16, PAGES - 16));
+    assert_eq!((out.len(), stage.job(job).await.pending), (8, PAGES - 8));
     (job, out)
 }
 

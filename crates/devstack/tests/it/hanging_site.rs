@@ -3,14 +3,9 @@
 use crate::world::{STEP_LIMIT, World};
 use rmu_devstack::truth::faults;
 use rmu_test_support::wait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const UNITS: usize = 20;
-
-async fn addresses(site: &str) -> Vec<String> {
-    let truth: Value = reqwest::get(format!("{site}/_truth/units.json")).await.unwrap().json().await.unwrap();
-    truth["units"].as_array().unwrap().iter().map(|unit| format!("{site}{}", unit["path"].as_str().unwrap())).collect()
-}
 
 async fn ended(world: &World, source: &str) -> i64 {
     let ended = "SELECT count(*) FROM catalogue.scrape_tasks t JOIN catalogue.sources s ON s.id = t.source_id";
@@ -22,14 +17,14 @@ async fn ended(world: &World, source: &str) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_site_that_hangs_keeps_one_browser_and_the_others_are_read() {
     let mut world = World::start(UNITS).await;
-    let (hanging, well) = (world.handbooks.site("eastmoor"), world.handbooks.site("westhaven"));
+    let hanging = world.handbooks.site("eastmoor");
     faults::switch(&hanging, &json!({"hangShare": 100})).await.unwrap();
     // More than the worker has browsers, and all of them first in the queue.
-    let urls = addresses(&hanging).await;
+    let urls = world.addresses("eastmoor").await;
     world.post("/api/admin/scrapes", &json!({"source": "eastmoor-handbook", "urls": urls})).await;
     let _worker = world.worker(2).await;
     wait::until(STEP_LIMIT, || async { faults::injected(&hanging).await.unwrap().0 > 0 }).await;
-    let urls = addresses(&well).await;
+    let urls = world.addresses("westhaven").await;
     world.post("/api/admin/scrapes", &json!({"source": "westhaven-handbook", "urls": urls})).await;
     wait::until(STEP_LIMIT * 3, || async { ended(&world, "westhaven-handbook").await > 0 }).await;
     let of_the_other = ended(&world, "eastmoor-handbook").await;

@@ -3,23 +3,13 @@
 
 use crate::{
     journey::browsers_below,
-    world::{Broker, Worker, World},
+    own_broker::OwnBroker,
+    world::{Worker, World},
 };
-use rmu_devstack::{
-    packages::Tools,
-    rabbitmq::{Rabbitmq, RabbitmqOptions},
-    record::Record,
-    stack::api::Api,
-    truth,
-};
-use rmu_messaging::topology::{Limits, Service, User, definitions};
+use rmu_devstack::{stack::api::Api, truth};
+use rmu_messaging::topology::Limits;
 use rmu_test_support::wait;
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
-use tempfile::TempDir;
+use std::time::{Duration, Instant};
 
 /// How long a scrape may stand still after a kill: what is asserted is that it goes on.
 const RESUME_LIMIT: Duration = Duration::from_secs(180);
@@ -40,48 +30,6 @@ impl Size {
     }
 }
 
-/// A broker that is this test's own, to be killed.
-struct OwnBroker {
-    tools: Tools,
-    folder: TempDir,
-    record: Record,
-    password: String,
-    rabbitmq: Rabbitmq,
-}
-
-impl OwnBroker {
-    async fn start() -> Self {
-        let tools = Tools::ensure().await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let record = Record::create(&folder.path().join("processes.json")).unwrap();
-        let password = rmu_devstack::random::hex(12).unwrap();
-        let (dir, log) = places(&folder);
-        let options = RabbitmqOptions { dir: &dir, log: &log, password: &password, record: &record, ports: None };
-        let rabbitmq = Rabbitmq::start(&tools, &options).await.unwrap();
-        let users = Service::ALL.map(|service| User { service, password: &password });
-        rabbitmq.import_definitions(&definitions("/", Limits::default(), &users).unwrap()).await.unwrap();
-        Self { tools, folder, record, password, rabbitmq }
-    }
-
-    fn users(&self) -> Broker {
-        let url = |user: &'static str| (user, self.rabbitmq.url_of(user, &self.password));
-        Broker::Own(BTreeMap::from(["gateway", "auth", "worker"].map(url)))
-    }
-
-    /// `kill -9`, then the same node with the same data.
-    async fn crash_and_restart(&mut self) {
-        self.rabbitmq.kill().await;
-        let (dir, log) = places(&self.folder);
-        let ports = Some(self.rabbitmq.ports());
-        let options = RabbitmqOptions { dir: &dir, log: &log, password: &self.password, record: &self.record, ports };
-        self.rabbitmq = Rabbitmq::start(&self.tools, &options).await.unwrap();
-    }
-}
-
-fn places(folder: &TempDir) -> (PathBuf, PathBuf) {
-    (folder.path().join("rabbitmq"), folder.path().join("rabbitmq.log"))
-}
-
 /// Tasks that have ended in any way, over all jobs, and how many jobs still run.
 async fn ended(mut admin: Api, jobs: &[String]) -> (u64, usize) {
     let (mut tasks, mut running) = (0, 0);
@@ -100,8 +48,8 @@ async fn ended(mut admin: Api, jobs: &[String]) -> (u64, usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twice() {
     let size = Size::of_this_run();
-    let mut broker = OwnBroker::start().await;
-    let mut world = World::start_on(broker.users(), size.units).await;
+    let mut broker = OwnBroker::start(Limits::default()).await;
+    let mut world = World::start_on(broker.users(), size.units, Limits::default()).await;
     let mut workers = Vec::new();
     for _ in 0..WORKERS {
         workers.push(world.worker(1).await);

@@ -7,6 +7,7 @@ use rmu_devstack::stack::{
     handbooks::{HOSTS, HandbookHost},
     signing_key,
 };
+use rmu_messaging::topology::Limits;
 use rmu_test_support::{
     broker::TestVhost,
     database::{Role, TestDatabase},
@@ -91,23 +92,24 @@ pub(crate) struct Worker {
 impl World {
     /// Starts everything but workers; the administrator is logged in, universities and sources are there.
     pub(crate) async fn start(units: usize) -> Self {
-        Self::start_on(Broker::Shared(TestVhost::new().await), units).await
+        Self::start_on(Broker::Shared(TestVhost::new().await), units, Limits::default()).await
     }
 
     /// Without any university.
     pub(crate) async fn bare() -> Self {
-        Self::empty(Broker::Shared(TestVhost::new().await), 1).await
+        Self::empty(Broker::Shared(TestVhost::new().await), 1, Limits::default()).await
     }
 
-    pub(crate) async fn start_on(broker: Broker, units: usize) -> Self {
-        let mut world = Self::empty(broker, units).await;
+    /// The limits are those that the broker's queues were made with.
+    pub(crate) async fn start_on(broker: Broker, units: usize, limits: Limits) -> Self {
+        let mut world = Self::empty(broker, units, limits).await;
         for site in world.handbooks.sites() {
             world.add_source(&site).await;
         }
         world
     }
 
-    async fn empty(broker: Broker, units: usize) -> Self {
+    async fn empty(broker: Broker, units: usize, limits: Limits) -> Self {
         let database = TestDatabase::unmigrated(Role::Gateway).await;
         let redis_prefix = redis::prefix();
         let handbooks = Handbooks::start(units).await;
@@ -127,6 +129,7 @@ impl World {
             ("DATABASE_URL", database.url_as(Role::Gateway)),
             ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
             ("RATE_LIMIT_PER_MINUTE", "60000".to_owned()),
+            ("MAX_QUEUE_SIZE", limits.max_queue_size.to_string()),
             ("ARTEFACTS_URL", format!("file://{}", artefacts.path().display())),
         ]);
         run("api-gateway", &["migrate"], &gateway_env).await;
@@ -135,19 +138,32 @@ impl World {
         let auth = Service::spawn("auth", auth_env).await;
         let gateway = Service::spawn("api-gateway", gateway_env.clone()).await;
 
-        let mut admin = Api::new(&gateway.url()).unwrap();
-        wait::until(STEP_LIMIT, || async {
-            let health = Api::new(&gateway.url()).unwrap().call(Method::GET, "/health", None).await;
-            health.is_ok_and(|answer| answer.body["auth"] == "ok" && answer.body["rabbitmq"] == "ok")
-        })
-        .await;
-        assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
+        let admin = administrator_at(&gateway).await;
         Self { admin, handbooks, gateway, gateway_env, _auth: auth, broker, database, redis_prefix, artefacts }
     }
 
     /// A second copy beside the first.
     pub(crate) async fn another_gateway(&self) -> Service {
         Service::spawn("api-gateway", self.gateway_env.clone()).await
+    }
+
+    /// `kill -9`, and another in its place.
+    pub(crate) async fn restart_gateway(&mut self) {
+        self.gateway.kill().await;
+        self.gateway = self.another_gateway().await;
+        self.admin = administrator_at(&self.gateway).await;
+    }
+
+    /// Takes from Redis all that this system has there; how many keys there were.
+    pub(crate) async fn flush_redis(&self) -> usize {
+        let client = ::redis::Client::open(redis::url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let pattern = format!("{}*", self.redis_prefix);
+        let keys: Vec<String> = ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.unwrap();
+        if !keys.is_empty() {
+            let _: () = ::redis::cmd("DEL").arg(&keys).query_async(&mut connection).await.unwrap();
+        }
+        keys.len()
     }
 
     pub(crate) async fn add_source(&mut self, site: &str) {
@@ -208,6 +224,22 @@ impl World {
         answer.data().unwrap_or_else(|error| panic!("POST {path} {body}: {error}"))
     }
 
+    /// Addresses of all units of a site.
+    pub(crate) async fn addresses(&self, site: &str) -> Vec<String> {
+        let site = self.handbooks.site(site);
+        let truth: Value = reqwest::get(format!("{site}/_truth/units.json")).await.unwrap().json().await.unwrap();
+        let units = truth["units"].as_array().unwrap().iter();
+        units.map(|unit| format!("{site}{}", unit["path"].as_str().unwrap())).collect()
+    }
+
+    /// As if the time in which workers have to answer had passed.
+    pub(crate) async fn make_everything_overdue(&self) -> i64 {
+        let sql = "WITH late AS (UPDATE catalogue.scrape_tasks SET deadline = now() - interval '1 minute'
+                                 WHERE state = 'dispatched' RETURNING 1)
+                   SELECT count(*) FROM late";
+        self.count(sql).await
+    }
+
     /// As if the time for which tasks wait had passed.
     pub(crate) async fn make_everything_due(&self) {
         let sql = "WITH due AS (UPDATE catalogue.scrape_tasks SET run_at = now() WHERE state = 'pending' RETURNING 1)
@@ -220,6 +252,18 @@ impl World {
         let client = rmu_devstack::database::connect(&self.database.superuser_url()).await.unwrap();
         client.query_one(sql, &[]).await.unwrap().get(0)
     }
+}
+
+/// Logged in there, as soon as the gateway is connected to all it needs.
+async fn administrator_at(gateway: &Service) -> Api {
+    let mut admin = Api::new(&gateway.url()).unwrap();
+    wait::until(STEP_LIMIT, || async {
+        let health = Api::new(&gateway.url()).unwrap().call(Method::GET, "/health", None).await;
+        health.is_ok_and(|answer| answer.body["auth"] == "ok" && answer.body["rabbitmq"] == "ok")
+    })
+    .await;
+    assert!(admin.log_in(ADMIN.0, ADMIN.1).await.unwrap(), "the administrator can log in");
+    admin
 }
 
 /// Registers, reads the mail, verifies and logs in, as a student does.

@@ -14,7 +14,7 @@ use rmu_domain::ids::TaskId;
 use rmu_messaging::{
     Envelope, Publisher, Route,
     contracts::Contract,
-    topology::{CONTROL_ROUTE, TASK_ROUTE, TASKS_PER_BROWSER},
+    topology::{CONTROL_ROUTE, TASK_ROUTE},
     trace_context,
 };
 use rmu_postgres::listener::Listener;
@@ -26,6 +26,8 @@ use uuid::Uuid;
 const BATCH: u32 = 32;
 /// Out with all workers at once, however few there are.
 const LEAST_IN_FLIGHT: u32 = 64;
+/// Tasks out with workers and in the broker for each browser.
+const PER_BROWSER: u32 = 16;
 /// A notification usually comes first; retries, whose time comes without one, wait for this.
 const TICK: Duration = Duration::from_millis(250);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -100,7 +102,7 @@ async fn round(state: &AppState, turns: &Turns) -> Result<Round, CatalogueError>
 /// So many that no browser waits for work, so few that each task is begun long before its deadline.
 fn limits(state: &AppState, turns: &Turns) -> DispatchLimits {
     let browsers: u32 = state.workers.current().iter().map(|worker| worker.pool.cap).sum();
-    let in_flight = browsers.saturating_mul(u32::from(TASKS_PER_BROWSER)).max(LEAST_IN_FLIGHT);
+    let in_flight = browsers.saturating_mul(PER_BROWSER).max(LEAST_IN_FLIGHT);
     DispatchLimits { batch: BATCH, in_flight, order: turns.order() }
 }
 

@@ -1,5 +1,6 @@
 //! Which of the tasks that a worker holds are at work: as many at once as it has browsers, and of one site no more than
-//! it has hosts, in order of arrival.
+//! it has hosts. First those whose site has a browser already, for a while, since one for another site would have to be
+//! started; then in order of arrival.
 //!
 //! A worker holds more tasks than it can work at. Those of a site that takes long, that another worker reads or that
 //! wants to rest would else keep its browsers from all other sites: they are passed over until their site is free.
@@ -7,11 +8,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep_until},
 };
+
+/// A site keeps its browser for so many pages in a row, and so long, while others wait: then it is their turn. Starting
+/// a browser takes about a second.
+const LONGEST_RUN: usize = 16;
+const LONGEST_TIME_OF_A_RUN: Duration = Duration::from_secs(8);
 
 /// Who is served first among those whose site is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +45,15 @@ struct Inner {
     aside: BTreeSet<Number>,
     /// Until when nobody may begin with a site.
     rests: HashMap<Arc<str>, Instant>,
+    /// Of the sites that have a browser, no more than there are slots; those that began last come last.
+    runs: Vec<Run>,
+}
+
+/// Pages that were opened at a site in a row.
+struct Run {
+    site: Arc<str>,
+    pages: usize,
+    since: Instant,
 }
 
 struct Waiting {
@@ -71,6 +87,7 @@ impl Slots {
             at_work: BTreeMap::new(),
             aside: BTreeSet::new(),
             rests: HashMap::new(),
+            runs: Vec::new(),
         })))
     }
 
@@ -110,6 +127,11 @@ impl Slot {
     pub(super) fn is_wanted(&self) -> bool {
         let inner = self.slots.lock();
         inner.waiting.values().any(|waiting| waiting.site != self.site && inner.may_begin(waiting))
+    }
+
+    /// A page of the site is going to be opened in a browser.
+    pub(super) fn opens_a_page(&self) {
+        self.slots.lock().note_page(&self.site);
     }
 
     /// Gives the slot to others until `moment`, when the site will be asked again, and waits for one in the old place
@@ -170,25 +192,57 @@ impl Inner {
         if self.at_work.len() >= self.count {
             return None;
         }
-        // Sources of one host may say that it has more places or fewer: who needs more of them free waits for that
-        // before those who came later.
-        let mut passed_over = BTreeSet::new();
+        // Only the first of each site: sources of one host may say that it has more places or fewer, and who needs more
+        // of them free waits for that before those who came later.
+        let (mut seen, mut best) = (BTreeSet::new(), None);
         for (number, waiting) in &self.waiting {
-            if passed_over.contains(&waiting.site) {
+            if !seen.insert(&waiting.site) || !self.may_begin(waiting) {
                 continue;
             }
-            if self.may_begin(waiting) {
-                return Some(*number);
+            let candidate = (number.0, self.turn_of(&waiting.site), *number);
+            if best.is_none_or(|best| candidate < best) {
+                best = Some(candidate);
             }
-            passed_over.insert(&waiting.site);
         }
-        None
+        best.map(|(_, _, number)| number)
+    }
+
+    fn turn_of(&self, site: &Arc<str>) -> SiteTurn {
+        match self.runs.iter().find(|run| run.site == *site) {
+            Some(run) if run.pages < LONGEST_RUN && run.since.elapsed() < LONGEST_TIME_OF_A_RUN => SiteTurn::Running,
+            Some(_) => SiteTurn::Over,
+            None => SiteTurn::Waiting,
+        }
+    }
+
+    fn note_page(&mut self, site: &Arc<str>) {
+        let turn = self.turn_of(site);
+        if let (SiteTurn::Running, Some(run)) = (turn, self.runs.iter_mut().find(|run| run.site == *site)) {
+            run.pages += 1;
+            return;
+        }
+        self.runs.retain(|run| run.site != *site);
+        if self.runs.len() >= self.count {
+            // Its browser is the one that has to go.
+            let idle = self.runs.iter().position(|run| !self.at_work.values().any(|site| *site == run.site));
+            self.runs.remove(idle.unwrap_or_default());
+        }
+        self.runs.push(Run { site: Arc::clone(site), pages: 1, since: Instant::now() });
     }
 
     fn may_begin(&self, waiting: &Waiting) -> bool {
         let taken = self.at_work.values().filter(|site| **site == waiting.site).count();
         taken < waiting.places && !self.rests.contains_key(&waiting.site)
     }
+}
+
+/// Which site goes before which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum SiteTurn {
+    Running,
+    Waiting,
+    /// It had its turn, and has a browser that nobody else wanted.
+    Over,
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ async fn begin(
 ) -> Result<(HostTurn, Lease), Ending> {
     let politeness = worker.politeness();
     let turn = worker.unless_stopping(politeness.first_turn(slot, url, gap)).await?;
+    politeness.opens_a_page(slot);
     let lease = match worker.lease_now(scope).await? {
         Some(lease) if !turn.is_lost() => return Ok((turn, lease)),
         Some(lease) => lease,

@@ -176,3 +176,33 @@ async fn those_who_go_away_leave_nothing_behind() {
     same.end().await;
     assert_eq!(slots.counts(), SlotCounts { at_work: 0, waiting: 0 });
 }
+
+/// Begins and ends tasks of two sites of which many wait; which sites were read, in their order.
+async fn read_in_turn(slots: &Slots, tasks: usize, time_of_each: Duration) -> String {
+    let begun = Arc::new(Mutex::new(String::new()));
+    let mut waiting = Vec::new();
+    for number in 0..tasks {
+        let (slots, begun) = (slots.clone(), Arc::clone(&begun));
+        waiting.push(tokio::spawn(async move {
+            let site = if number % 2 == 0 { "a" } else { "b" };
+            let slot = slots.take(site, 1, Precedence::InTurn, soon() + Duration::from_secs(3600)).await.unwrap();
+            slot.opens_a_page();
+            begun.lock().unwrap().push_str(site);
+            tokio::time::sleep(time_of_each).await;
+        }));
+    }
+    for task in waiting {
+        task.await.unwrap();
+    }
+    std::mem::take(&mut *begun.lock().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_keeps_its_browser_for_a_while_and_then_it_is_another_ones_turn() {
+    let quick = read_in_turn(&Slots::new(1), 48, Duration::from_millis(10)).await;
+    assert_eq!(quick, ["a".repeat(16), "b".repeat(16), "a".repeat(8), "b".repeat(8)].concat());
+    let slow = read_in_turn(&Slots::new(1), 16, Duration::from_secs(3)).await;
+    assert_eq!(slow, "aaabbbaaabbbaabb", "no longer than eight seconds");
+    let enough = read_in_turn(&Slots::new(2), 8, Duration::from_secs(1)).await;
+    assert_eq!(enough, "abababab", "side by side when there are browsers for both");
+}
