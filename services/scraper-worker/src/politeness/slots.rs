@@ -25,6 +25,8 @@ const LONGEST_TIME_OF_A_RUN: Duration = Duration::from_secs(8);
 pub enum Precedence {
     /// Somebody waits for the answer.
     First,
+    /// It was with a worker that died: a few times more, and the broker takes it for what kills workers.
+    Again,
     InTurn,
 }
 

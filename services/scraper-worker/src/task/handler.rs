@@ -93,13 +93,14 @@ impl Inner {
             return ending.outcome();
         };
         let deadline = Instant::now() + left.min(LONGEST_TASK);
+        let precedence = if came_before { Precedence::Again } else { Precedence::InTurn };
         let ended = match self.settings.jobs.standing(task.job_id) {
             Standing::Cancelled => Err(cancelled("the job was cancelled")),
             Standing::Paused => Err(cancelled("the job is paused")),
             Standing::Runs => tokio::select! {
                 biased;
                 () = membership.token.cancelled() => Err(cancelled("the job was cancelled")),
-                done = timeout_at(deadline, Box::pin(self.run(task, deadline, evidence))) => {
+                done = timeout_at(deadline, Box::pin(self.run(task, precedence, deadline, evidence))) => {
                     done.unwrap_or_else(|_| Err(Ending::failed(FailureKind::Timeout, "the task's deadline passed")))
                 }
             },
@@ -107,11 +108,17 @@ impl Inner {
         ended.unwrap_or_else(Ending::outcome)
     }
 
-    async fn run(&self, task: &ScrapeTaskV1, deadline: Instant, evidence: &Evidence) -> Result<OutcomeV1, Ending> {
+    async fn run(
+        &self,
+        task: &ScrapeTaskV1,
+        precedence: Precedence,
+        deadline: Instant,
+        evidence: &Evidence,
+    ) -> Result<OutcomeV1, Ending> {
         let ready = self.sources.get(&task.source)?;
         let (TargetV1::Discovery { url } | TargetV1::FeedPart { url, .. } | TargetV1::Unit { url, .. }) = &task.target;
         let url = parse_url(url)?;
-        let slot = self.slot(&url, &ready, Precedence::InTurn, deadline).await?;
+        let slot = self.slot(&url, &ready, precedence, deadline).await?;
         // It may have waited a while.
         if self.settings.jobs.standing(task.job_id) == Standing::Paused {
             return Err(Ending::handed_back("the job is paused", None));
@@ -140,7 +147,7 @@ impl Inner {
         let left = deadline.saturating_duration_since(Instant::now());
         let reserve = match precedence {
             Precedence::First => LONGEST_AWAITED_PAGE,
-            Precedence::InTurn => LONGEST_PAGE,
+            Precedence::Again | Precedence::InTurn => LONGEST_PAGE,
         };
         let until = deadline.checked_sub(reserve.min(left / 2)).unwrap_or(deadline);
         self.unless_stopping(self.politeness().slot(url, &ready.origins, precedence, until)).await

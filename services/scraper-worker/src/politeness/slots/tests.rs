@@ -82,10 +82,14 @@ async fn a_site_of_two_hosts_has_two_places_and_whoever_is_waited_for_goes_first
         settle().await;
     }
     assert_eq!(noted(&begun), ["a1", "a2", "b1"]);
+    tasks.push(Task::with(&slots, &begun, "e1", 1, Precedence::Again));
+    settle().await;
     tasks.push(Task::with(&slots, &begun, "d1", 1, Precedence::First));
     settle().await;
     tasks.remove(2 + 1).end().await;
     assert_eq!(noted(&begun), ["d1"]);
+    tasks.pop().unwrap().end().await;
+    assert_eq!(noted(&begun), ["e1"]);
     for task in tasks {
         task.end().await;
     }
