@@ -136,6 +136,7 @@ async fn a_redesign_pauses_the_source(site: Site, vanishing: &[&str]) {
     assert_eq!(demo.stage.count("units").await, 60);
 
     // In the middle of a run the site shows its new face.
+    demo.stage.widen_windows().await;
     let job = demo.start(&paths).await;
     let first = dispatch(database).await;
     for (number, task) in first.iter().enumerate() {
@@ -326,6 +327,7 @@ async fn pages_never_known_as_units_prove_nothing() {
     let stage = Stage::new().await;
     let codes: Vec<String> = (0..20).map(|number| format!("{number:05}")).collect();
     let job = stage.start(1000, list(&codes.iter().map(String::as_str).collect::<Vec<_>>())).await.job;
+    stage.widen_windows().await;
     for task in stage.dispatch().await {
         let failure = Failure { kind: FailureKind::NotAUnit, detail: "a news page".to_owned(), retry_after: None };
         assert_eq!(stage.answer(&task, TaskOutcome::Failed(failure)).await, Applied::Finished(TaskState::Dead));

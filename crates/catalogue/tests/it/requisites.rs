@@ -28,6 +28,7 @@ async fn edges(stage: &Stage) -> Vec<String> {
 /// Reads pages that say this of their requisites, all of them prerequisites unless labelled.
 async fn ingest(stage: &Stage, year: u16, pages: &[(&str, &str)]) {
     let codes: Vec<&str> = pages.iter().map(|(code, _)| *code).collect();
+    stage.widen_windows().await;
     stage.start(1000, list(&codes)).await;
     for task in stage.dispatch().await {
         let (code, text) = pages.iter().find(|(code, _)| task.target.url().ends_with(code)).unwrap();

@@ -64,21 +64,21 @@ async fn the_queue_is_cleared_only_with_a_confirmation() {
     let (_, _, held) = stage.post("/api/admin/scrapes", json!({"source": "northfield-handbook", "urls": codes})).await;
     let held = held["data"]["id"].as_str().unwrap();
     let waiting = async || stage.get("/api/admin/queue").await.1["data"]["pending"].as_u64().unwrap();
-    // The source's window holds thirty: the others stay pending.
-    wait::until(LIMIT, || async { waiting().await == 12 }).await;
+    // Eight of a source are out at once: the others stay pending.
+    wait::until(LIMIT, || async { waiting().await == 34 }).await;
 
     for (body, expected) in [
         (json!({}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"confirm": false}), StatusCode::UNPROCESSABLE_ENTITY),
-        (json!({"expected": 11}), StatusCode::CONFLICT),
+        (json!({"expected": 33}), StatusCode::CONFLICT),
         (json!({"confirm": true, "scrape": "00000000-0000-0000-0000-000000000000"}), StatusCode::NOT_FOUND),
     ] {
         let (status, _, problem) = stage.post("/api/admin/queue/clear", body.clone()).await;
         assert_eq!(status, expected, "{body}: {problem}");
-        assert_eq!(waiting().await, 12);
+        assert_eq!(waiting().await, 34);
     }
-    let (status, _, cleared) = stage.post("/api/admin/queue/clear", json!({"expected": 12, "scrape": held})).await;
-    assert_eq!((status, &cleared["data"]), (StatusCode::OK, &json!({"cancelled": 12, "scrapes": 1})), "{cleared}");
+    let (status, _, cleared) = stage.post("/api/admin/queue/clear", json!({"expected": 34, "scrape": held})).await;
+    assert_eq!((status, &cleared["data"]), (StatusCode::OK, &json!({"cancelled": 34, "scrapes": 1})), "{cleared}");
     assert_eq!(stage.get(&path).await.1["data"]["state"], "running");
 }
 
