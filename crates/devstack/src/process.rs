@@ -95,7 +95,18 @@ impl Process {
             // A killed process is reaped at once; the limit only guards against one stuck in the kernel.
             let _ = timeout(Duration::from_secs(5), self.wait()).await;
         }
+        self.group_has_gone().await;
         polite
+    }
+
+    /// Waits a moment until what was killed has gone, so that nobody sees it any more.
+    async fn group_has_gone(&self) {
+        for _ in 0..50 {
+            if killpg(self.pid, None).is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Kills the whole group: also what the process left behind when it ended by itself.
