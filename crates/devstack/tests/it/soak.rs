@@ -57,7 +57,7 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
     let started = Instant::now();
     let jobs = world.scrape_all().await;
     let (mut broker_kills, mut longest) = (0, Duration::ZERO);
-    let mut seen = progressed(&world, &jobs, 0).await;
+    let mut seen = progressed(&mut world, &jobs, 0).await;
     for kill in 0..size.worker_kills {
         let killed_at = Instant::now();
         replace(&mut world, &mut workers, kill % WORKERS).await;
@@ -66,11 +66,11 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
             broker_kills += 1;
         }
         // Each kill meets a scrape that is going on.
-        seen = progressed(&world, &jobs, seen).await;
+        seen = progressed(&mut world, &jobs, seen).await;
         longest = longest.max(killed_at.elapsed());
     }
     assert_eq!(broker_kills, size.broker_kills);
-    run_out(&world, &jobs, seen).await;
+    run_out(&mut world, &jobs, seen).await;
     let mut tasks = 0;
     for job in world.ended(&jobs).await {
         assert_eq!(job["state"], "completed", "{job}");
@@ -114,7 +114,9 @@ async fn workers_and_broker_killed_in_one_scrape_lose_nothing_and_do_nothing_twi
 }
 
 /// Waits until more tasks have ended than `before`, or all jobs; as [`ended`].
-async fn moved(world: &World, jobs: &[String], before: u64) -> (u64, usize) {
+async fn moved(world: &mut World, jobs: &[String], before: u64) -> (u64, usize) {
+    world.stay_logged_in().await;
+    let world = &*world;
     wait::value(RESUME_LIMIT, || async {
         let (tasks, running) = ended(world.admin.clone(), jobs).await;
         (tasks > before || running == 0).then_some((tasks, running))
@@ -123,14 +125,14 @@ async fn moved(world: &World, jobs: &[String], before: u64) -> (u64, usize) {
 }
 
 /// The same; there must be some left: a kill after the end proves nothing.
-async fn progressed(world: &World, jobs: &[String], before: u64) -> u64 {
+async fn progressed(world: &mut World, jobs: &[String], before: u64) -> u64 {
     let (tasks, running) = moved(world, jobs, before).await;
     assert!(running > 0, "the scrape had ended after {tasks} tasks, before all kills");
     tasks
 }
 
 /// Waits until the scrape has ended: as long as it takes, if it moves.
-async fn run_out(world: &World, jobs: &[String], mut seen: u64) {
+async fn run_out(world: &mut World, jobs: &[String], mut seen: u64) {
     while let (tasks, 1..) = moved(world, jobs, seen).await {
         seen = tasks;
     }

@@ -208,6 +208,7 @@ impl World {
     pub(crate) async fn ended(&mut self, jobs: &[String]) -> Vec<Value> {
         let mut ended = Vec::new();
         for job in jobs {
+            self.stay_logged_in().await;
             let admin = self.admin.clone();
             let path = format!("/api/admin/scrapes/{job}");
             let last = wait::value(SCRAPE_LIMIT, || async {
@@ -217,6 +218,11 @@ impl World {
             ended.push(last.await);
         }
         ended
+    }
+
+    /// Logs in again if that is needed by now. Clones would do it each for itself, and logins are limited.
+    pub(crate) async fn stay_logged_in(&mut self) {
+        self.admin.get("/api/admin/sources").await.unwrap();
     }
 
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Value {
