@@ -71,8 +71,8 @@ impl Politeness {
         self.permit_in(self.first_turn(slot, url, gap), url, origins, gap).await
     }
 
-    /// The same for whoever holds a browser, by `until` at the latest.
-    pub async fn permit_meanwhile(
+    /// The same by `until` at the latest, for whoever holds a browser.
+    pub async fn permit_by(
         &self,
         url: &Url,
         origins: &Origins,
@@ -164,11 +164,6 @@ impl Politeness {
                 return Err(error);
             }
         }
-    }
-
-    /// The turn was for a page that is going to be opened in a browser.
-    pub fn opens_a_page(&self, slot: &Slot) {
-        slot.opens_a_page();
     }
 
     /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.

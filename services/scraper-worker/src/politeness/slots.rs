@@ -132,7 +132,7 @@ impl Slot {
     }
 
     /// A page of the site is going to be opened in a browser.
-    pub(super) fn opens_a_page(&self) {
+    pub fn opens_a_page(&self) {
         self.slots.lock().note_page(&self.site);
     }
 
@@ -201,7 +201,7 @@ impl Inner {
             if !seen.insert(&waiting.site) || !self.may_begin(waiting) {
                 continue;
             }
-            let candidate = (number.0, self.turn_of(&waiting.site), *number);
+            let candidate = (number.0, self.rank_of(&waiting.site), *number);
             if best.is_none_or(|best| candidate < best) {
                 best = Some(candidate);
             }
@@ -209,17 +209,17 @@ impl Inner {
         best.map(|(_, _, number)| number)
     }
 
-    fn turn_of(&self, site: &Arc<str>) -> SiteTurn {
+    fn rank_of(&self, site: &Arc<str>) -> Rank {
         match self.runs.iter().find(|run| run.site == *site) {
-            Some(run) if run.pages < LONGEST_RUN && run.since.elapsed() < LONGEST_TIME_OF_A_RUN => SiteTurn::Running,
-            Some(_) => SiteTurn::Over,
-            None => SiteTurn::Waiting,
+            Some(run) if run.pages < LONGEST_RUN && run.since.elapsed() < LONGEST_TIME_OF_A_RUN => Rank::InItsRun,
+            Some(_) => Rank::AfterItsRun,
+            None => Rank::WithoutBrowser,
         }
     }
 
     fn note_page(&mut self, site: &Arc<str>) {
-        let turn = self.turn_of(site);
-        if let (SiteTurn::Running, Some(run)) = (turn, self.runs.iter_mut().find(|run| run.site == *site)) {
+        let rank = self.rank_of(site);
+        if let (Rank::InItsRun, Some(run)) = (rank, self.runs.iter_mut().find(|run| run.site == *site)) {
             run.pages += 1;
             return;
         }
@@ -240,11 +240,11 @@ impl Inner {
 
 /// Which site goes before which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum SiteTurn {
-    Running,
-    Waiting,
-    /// It had its turn, and has a browser that nobody else wanted.
-    Over,
+enum Rank {
+    InItsRun,
+    WithoutBrowser,
+    /// With a browser that nobody else has wanted so far.
+    AfterItsRun,
 }
 
 #[cfg(test)]

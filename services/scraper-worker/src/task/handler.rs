@@ -129,10 +129,7 @@ impl Inner {
                 false => discovery::run(self, &ready, &slot, &url).await,
             },
             TargetV1::FeedPart { entries, .. } => feed::read_part(self, &ready, &slot, &url, entries).await,
-            TargetV1::Unit { code, year, .. } => {
-                let expected = unit::expected(&ready.source, &url, code.as_deref(), *year)?;
-                unit::run(self, &ready, task, (&url, slot), expected, deadline, evidence).await
-            }
+            TargetV1::Unit { .. } => unit::run(self, &ready, task, &url, slot, deadline, evidence).await,
         }
     }
 

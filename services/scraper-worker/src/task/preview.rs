@@ -53,7 +53,7 @@ async fn tried(worker: &Inner, request: &PreviewRequestV1, deadline: Instant) ->
         return Ok(answer(worker, final_url, verdict, facts, None));
     }
     let expected = ready.source.classify(&url);
-    let (opened, held) = unit::open(worker, &ready, (&url, slot), expected, deadline, Looking::Always).await?;
+    let (opened, held) = unit::open(worker, &ready, &url, slot, expected, deadline, Looking::Always).await?;
     // The browser is free while its pages are read.
     drop(held);
     let Opened { pages, expected, picture, .. } = opened;

@@ -99,7 +99,7 @@ impl Visit<'_> {
     /// only late must not be taken for facts that are gone.
     pub(super) async fn follow(&mut self, link: &Link) -> Result<Option<LoadedPage>, Ending> {
         let (worker, ready, deadline) = (self.worker, self.ready, self.deadline);
-        let permit = worker.politeness().permit_meanwhile(&link.url, &ready.origins, ready.gap, deadline);
+        let permit = worker.politeness().permit_by(&link.url, &ready.origins, ready.gap, deadline);
         let gap = match worker.unless_stopping(async { Ok::<_, Ending>(permit.await) }).await? {
             Ok(gap) => gap,
             Err(Refusal::Disallowed(_)) => return Ok(None),

@@ -15,18 +15,13 @@ use crate::{
 use chrono::{DateTime, Utc};
 use rmu_domain::{scrape::FailureKind, unit_code::UnitCode, year::Year};
 use rmu_extraction::{PageSet, Source, UnitAddress, Verdict, read_page};
-use rmu_messaging::contracts::scrape::{OutcomeV1, ScrapeTaskV1};
+use rmu_messaging::contracts::scrape::{OutcomeV1, ScrapeTaskV1, TargetV1};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 use url::Url;
 
 /// The unit whose page it must be: as the task names it, or else as its address does.
-pub(super) fn expected(
-    source: &Source,
-    url: &Url,
-    code: Option<&str>,
-    year: Option<u16>,
-) -> Result<Option<UnitAddress>, Ending> {
+fn expected(source: &Source, url: &Url, code: Option<&str>, year: Option<u16>) -> Result<Option<UnitAddress>, Ending> {
     let bad =
         |error: rmu_domain::ParseError| Ending::failed(FailureKind::BadSource, format!("the task's target: {error}"));
     let by_address = source.classify(url);
@@ -44,12 +39,17 @@ pub(super) async fn run(
     worker: &Inner,
     ready: &Arc<ReadySource>,
     task: &ScrapeTaskV1,
-    at: (&Url, Slot),
-    expected: Option<UnitAddress>,
+    url: &Url,
+    slot: Slot,
     deadline: Instant,
     evidence: &Evidence,
 ) -> Result<OutcomeV1, Ending> {
-    let (opened, mut held) = open(worker, ready, at, expected, deadline, Looking::AtFailures(evidence)).await?;
+    let named = match &task.target {
+        TargetV1::Unit { code, year, .. } => (code.as_deref(), *year),
+        TargetV1::Discovery { .. } | TargetV1::FeedPart { .. } => (None, None),
+    };
+    let expected = expected(&ready.source, url, named.0, named.1)?;
+    let (opened, mut held) = open(worker, ready, url, slot, expected, deadline, Looking::AtFailures(evidence)).await?;
     let Opened { pages, expected, fetched_at, .. } = opened;
     let final_url = pages.unit.url.clone();
     // The browser is kept meanwhile: what it shows is wanted if this is no unit.
@@ -107,7 +107,8 @@ pub(super) enum Looking<'a> {
 pub(super) async fn open(
     worker: &Inner,
     ready: &Arc<ReadySource>,
-    (url, slot): (&Url, Slot),
+    url: &Url,
+    slot: Slot,
     expected: Option<UnitAddress>,
     deadline: Instant,
     looking: Looking<'_>,
@@ -149,7 +150,7 @@ async fn begin(
 ) -> Result<(HostTurn, Lease), Ending> {
     let politeness = worker.politeness();
     let turn = worker.unless_stopping(politeness.first_turn(slot, url, gap)).await?;
-    politeness.opens_a_page(slot);
+    slot.opens_a_page();
     let lease = match worker.lease_now(scope).await? {
         Some(lease) if !turn.is_lost() => return Ok((turn, lease)),
         Some(lease) => lease,
