@@ -6,7 +6,7 @@ use crate::{
     store::{sources as store, universities},
 };
 use chrono::{DateTime, Utc};
-use rmu_domain::{ids::SourceId, slug::Slug};
+use rmu_domain::{ids::SourceId, scrape::MOST_TASKS_OUT, slug::Slug};
 use rmu_extraction::Source;
 use rmu_postgres::Database;
 use serde_json::Value;
@@ -110,15 +110,11 @@ pub async fn get_source(database: &Database, slug: &Slug) -> Result<SourceView, 
     found.map(view).ok_or(CatalogueError::NotFound { what: "source" })
 }
 
-/// Tasks of one source that are out at once: the host is asked for one page at a time, and more are sent as soon as results
-/// come in. A worker holds as many for each of its browsers, so that a source whose pages take long cannot fill it.
-const MOST_OUT: u64 = 8;
-
 /// Compiles the rules, and says how many tasks may be out at once: no more than half a minute's worth at the pace of
 /// the source, so that a task is begun well before its deadline even when a page needs several requests.
 fn check(definition: &Value) -> Result<i32, CatalogueError> {
     let source = Source::parse(definition).map_err(CatalogueError::BadSource)?;
-    let window = (30_000 / source.document().politeness.min_gap_ms.max(1)).clamp(2, MOST_OUT);
+    let window = (30_000 / source.document().politeness.min_gap_ms.max(1)).clamp(2, MOST_TASKS_OUT.into());
     Ok(i32::try_from(window).unwrap_or(2))
 }
 

@@ -3,6 +3,11 @@
 use crate::ParseError;
 use serde::{Deserialize, Serialize};
 
+/// How many tasks of one source are out at once at most: a host gives one page at a time, and more are sent as soon as
+/// results come in. A worker holds as many for each of its browsers, so that a source whose pages take long keeps one
+/// browser and not all. Not more, since each counts as delivered when the worker is killed.
+pub const MOST_TASKS_OUT: u16 = 8;
+
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -72,10 +72,6 @@ pub const EVENTS_EXCHANGE: &str = "rmu.events";
 pub const RPC_EXCHANGE: &str = "auth.rpc";
 pub const DEAD_EXCHANGE: &str = "rmu.dead";
 
-/// How many tasks a worker takes for each of its browsers: as many as are out of one source at most, so that one that
-/// takes long keeps one browser. Not more, since each counts as delivered when the worker is killed.
-pub const TASKS_PER_BROWSER: u16 = 8;
-
 pub const SCRAPE_TASKS: &str = "scrape.tasks";
 pub const SCRAPE_RESULTS: &str = "scrape.results";
 pub const SCRAPE_PREVIEWS: &str = "scrape.previews";

@@ -12,11 +12,12 @@ use crate::{
 use anyhow::Context as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use rmu_artefacts::{ArtefactStore, Place};
+use rmu_domain::scrape::MOST_TASKS_OUT;
 use rmu_messaging::{
     Connection, ConnectionOptions, Consumer, Context, Declare, Limits, Outcome, Prefetch, Publisher, Service,
     contracts::{control::WorkerControlV1, preview::PreviewRequestV1, scrape::ScrapeTaskV1},
     rpc::{PREVIEWS, Router, Server},
-    topology::{CONTROL_ROUTE, SCRAPE_TASKS, TASKS_PER_BROWSER},
+    topology::{CONTROL_ROUTE, SCRAPE_TASKS},
 };
 use rmu_telemetry::PrometheusHandle;
 use rmu_web::{
@@ -99,7 +100,7 @@ impl Worker {
             stopping: stopping.clone(),
         });
         let browsers = u16::try_from(self.config.pool.limits.cap).unwrap_or(u16::MAX);
-        let prefetch = Prefetch::new(browsers.saturating_mul(TASKS_PER_BROWSER));
+        let prefetch = Prefetch::new(browsers.saturating_mul(MOST_TASKS_OUT));
         let previews = self.try_pages(handler.clone(), &stopping);
         let tasks = self.take_tasks(handler, prefetch.clone(), &stopping);
         let ending = CancellationToken::new();

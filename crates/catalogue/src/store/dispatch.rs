@@ -18,8 +18,8 @@ use uuid::Uuid;
 ///
 /// Equally urgent ones go in turns from source to source, those with the fewest out first: pages of one host are read one
 /// at a time, so whoever came first with many would else keep all workers waiting for its turns while other hosts are
-/// idle. A turn is about four seconds' worth at the pace of the source, and at most sixteen tasks: a browser serves one
-/// source, so that each change costs a new one.
+/// idle. A turn is about four seconds' worth at the pace of the source, or its whole window: a browser serves one source, so
+/// that each change costs a new one.
 pub(crate) async fn claim_due(
     connection: &mut AsyncPgConnection,
     limit: u32,
@@ -45,10 +45,10 @@ pub(crate) async fn claim_due(
              FROM (
                  SELECT s.id, s.dispatch_window,
                      -- Whatever an old definition has there, it must not stop the others.
-                     greatest(1, least(16, floor(4000 / greatest(1,
+                     greatest(1, floor(4000 / greatest(1,
                          CASE jsonb_typeof(v.definition #> '{{politeness,minGapMs}}')
                          WHEN 'number' THEN (v.definition #> '{{politeness,minGapMs}}')::numeric
-                         ELSE 1000 END))))::bigint AS run,
+                         ELSE 1000 END)))::bigint AS run,
                      (SELECT count(*) FROM scrape_tasks o
                       WHERE o.source_id = s.id AND o.state = 'dispatched') AS sent
                  FROM sources s

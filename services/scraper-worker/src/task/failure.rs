@@ -199,6 +199,7 @@ mod tests {
             (closed(false), "cancelled", Some(30)),
             (closed(true), "rate_limited", Some(30)),
             (busy, "cancelled", None),
+            (GateError::Unreachable("refused".into()), "cancelled", None),
         ] {
             let OutcomeV1::Failed(failure) = Ending::from(error).outcome() else { panic!("no failure") };
             assert_eq!((failure.failure.as_str(), failure.retry_after_seconds), (kind, seconds));
