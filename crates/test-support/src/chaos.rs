@@ -39,6 +39,13 @@ impl ChaosProxy {
         Self { address, mode, accepting }
     }
 
+    /// The same in front of the server that a URL names with its port.
+    pub async fn start_for(url: &str) -> Self {
+        let url = url::Url::parse(url).expect("a URL");
+        let (host, port) = (url.host_str().expect("a host"), url.port().expect("a port"));
+        Self::start(format!("{host}:{port}")).await
+    }
+
     /// Where clients connect.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -1,6 +1,6 @@
 //! A site that was redesigned: its source pauses, and no unit loses a fact.
 
-use crate::stage::{LIMITS, Stage, list, read, result, slug};
+use crate::stage::{LIMITS, Stage, list, numbered, read, result, slug};
 use rmu_catalogue::{
     CatalogueError,
     ingest::{Applied, Failure, TaskOutcome, UnitRead, apply_result},
@@ -204,7 +204,7 @@ async fn known_pages(stage: &Stage, count: usize) -> Vec<String> {
 
 /// Reads these pages to the end of what is sent.
 async fn run(stage: &Stage, codes: &[String], contact: impl Fn(&str) -> bool) -> JobId {
-    let job = stage.start(1000, list(&codes.iter().map(String::as_str).collect::<Vec<_>>())).await.job;
+    let job = stage.start(1000, list(codes)).await.job;
     work(stage, contact).await;
     job
 }
@@ -325,8 +325,7 @@ async fn a_canary_is_read_first_and_pauses_the_source_alone() {
 #[tokio::test]
 async fn pages_never_known_as_units_prove_nothing() {
     let stage = Stage::new().await;
-    let codes: Vec<String> = (0..20).map(|number| format!("{number:05}")).collect();
-    let job = stage.start(1000, list(&codes.iter().map(String::as_str).collect::<Vec<_>>())).await.job;
+    let job = stage.start(1000, numbered(20)).await.job;
     stage.widen_windows().await;
     for task in stage.dispatch().await {
         let failure = Failure { kind: FailureKind::NotAUnit, detail: "a news page".to_owned(), retry_after: None };

@@ -1,6 +1,6 @@
 //! Starting, bounding, holding and ending jobs.
 
-use crate::stage::{LIMITS, Stage, child, failed, list, request, slug, unit, url};
+use crate::stage::{LIMITS, Stage, child, failed, list, numbered, request, slug, unit, url};
 use rmu_catalogue::{
     CatalogueError, ConflictKind,
     idempotency::IdempotencyKey,
@@ -138,7 +138,7 @@ async fn bad_requests_are_refused_by_field() {
     }
     let unknown = Scope::List { urls: Vec::new(), codes: vec![UnitCode::parse("31251").unwrap()] };
     assert!(matches!(start(unknown).await, CatalogueError::Invalid { field, .. } if field == "codes[0]"));
-    assert!(matches!(start(list(&[])).await, CatalogueError::Invalid { .. }));
+    assert!(matches!(start(numbered(0)).await, CatalogueError::Invalid { .. }));
     let nowhere = StartScrape { source: slug("nowhere"), ..request(Scope::Discovery) };
     let error = start_scrape(&stage.database, 100, &nowhere).await.unwrap_err();
     assert!(matches!(error, CatalogueError::NotFound { what: "source" }));
@@ -175,8 +175,7 @@ async fn what_the_broker_does_not_confirm_stays_due() {
 #[tokio::test]
 async fn two_relays_never_send_the_same_task() {
     let stage = Stage::new().await;
-    let codes: Vec<String> = (0..30).map(|number| format!("{number:05}")).collect();
-    stage.start(100, list(&codes.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    stage.start(100, numbered(30)).await;
     let (one, two) = tokio::join!(stage.dispatch(), stage.dispatch());
     let mut ids: Vec<_> = one.iter().chain(&two).map(|task| task.id).collect();
     ids.sort_unstable();
@@ -187,8 +186,7 @@ async fn two_relays_never_send_the_same_task() {
 #[tokio::test]
 async fn the_window_of_a_source_bounds_what_is_out_at_once() {
     let stage = Stage::new().await;
-    let codes: Vec<String> = (0..50).map(|number| format!("{number:05}")).collect();
-    stage.start(100, list(&codes.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    stage.start(100, numbered(50)).await;
     let first = stage.dispatch().await;
     assert_eq!(first.len(), 8, "a host gives one page at a time");
     assert!(stage.dispatch().await.is_empty());

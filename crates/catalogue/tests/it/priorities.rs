@@ -1,6 +1,6 @@
 //! Which tasks go first, and that nobody waits for ever.
 
-use crate::stage::{LIMITS, Stage, child, list, read, request, unit};
+use crate::stage::{LIMITS, Stage, child, list, numbered, read, request, unit};
 use chrono::{TimeDelta, Utc};
 use rmu_catalogue::{
     CatalogueError,
@@ -83,8 +83,7 @@ async fn a_bulk_run_moves_however_much_urgent_work_there_is() {
         // There is always more urgent work than room.
         let codes: Vec<String> = (number..number + 3).map(|code| code.to_string()).collect();
         number += 3;
-        let codes = list(&codes.iter().map(String::as_str).collect::<Vec<_>>());
-        let urgent = StartScrape { priority: Some(Priority::Urgent), ..request(codes) };
+        let urgent = StartScrape { priority: Some(Priority::Urgent), ..request(list(&codes)) };
         start_scrape(&stage.database, LIMIT, &urgent).await.unwrap();
         answer(&stage, &out.remove(0)).await;
         let sent = round(&stage, &turns).await;
@@ -99,8 +98,7 @@ async fn a_bulk_run_moves_however_much_urgent_work_there_is() {
 async fn sources_share_the_room_whoever_came_first() {
     let stage = Stage::new().await;
     stage.add_source("other-handbook").await;
-    let codes: Vec<String> = (0..20).map(|code| format!("{code:05}")).collect();
-    let codes = list(&codes.iter().map(String::as_str).collect::<Vec<_>>());
+    let codes = numbered(20);
     let first = stage.start(LIMIT, codes.clone()).await.job;
     let small = DispatchLimits { batch: 4, ..LIMITS };
     let sent = stage.dispatch_within(small).await;
@@ -122,8 +120,7 @@ async fn sources_share_the_room_whoever_came_first() {
 async fn whoever_has_nothing_out_comes_before_whoever_has_begun_a_turn() {
     let stage = Stage::new().await;
     stage.add_source("other-handbook").await;
-    let codes: Vec<String> = (0..20).map(|code| format!("{code:05}")).collect();
-    let codes = list(&codes.iter().map(String::as_str).collect::<Vec<_>>());
+    let codes = numbered(20);
     stage.start(LIMIT, codes.clone()).await;
     // One short of a turn.
     assert_eq!(stage.dispatch_within(DispatchLimits { batch: 3, ..LIMITS }).await.len(), 3);

@@ -172,8 +172,13 @@ pub(crate) fn url(code: &str) -> String {
     format!("{HOST}/subject/2026/{code}")
 }
 
-pub(crate) fn list(codes: &[&str]) -> Scope {
-    Scope::List { urls: codes.iter().map(|code| url(code)).collect(), codes: Vec::new() }
+pub(crate) fn list(codes: &[impl AsRef<str>]) -> Scope {
+    Scope::List { urls: codes.iter().map(|code| url(code.as_ref())).collect(), codes: Vec::new() }
+}
+
+/// The pages of units `00000` and on.
+pub(crate) fn numbered(count: u32) -> Scope {
+    list(&(0..count).map(|number| format!("{number:05}")).collect::<Vec<_>>())
 }
 
 pub(crate) fn child(code: &str) -> Target {

@@ -23,4 +23,5 @@ mod smtp_sink;
 mod soak;
 mod supervision;
 mod truth_faults;
+mod without_redis;
 mod world;

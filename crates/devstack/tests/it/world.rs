@@ -182,8 +182,15 @@ impl World {
     }
 
     pub(crate) async fn worker(&self, browsers: usize) -> Worker {
+        self.worker_at(browsers, redis::url()).await
+    }
+
+    /// One that reaches Redis there.
+    pub(crate) async fn worker_at(&self, browsers: usize, redis_url: String) -> Worker {
         let state = tempfile::tempdir().unwrap();
         let mut env = common(&self.broker, "worker", &self.redis_prefix);
+        env.retain(|(name, _)| *name != "REDIS_URL");
+        env.push(("REDIS_URL", redis_url));
         env.extend([
             ("BROWSER_POOL_MAX", browsers.to_string()),
             ("WORKER_STATE_DIR", state.path().display().to_string()),

@@ -59,8 +59,7 @@ async fn what_was_used_comes_back_with_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_limits_are_stricter_and_with_it_they_are_exact_again() {
     let url = test_redis::url();
-    let upstream = url.rsplit_once('@').map_or(url.as_str(), |(_, host)| host).trim_end_matches('/');
-    let proxy = ChaosProxy::start(upstream.trim_start_matches("redis://")).await;
+    let proxy = ChaosProxy::start_for(&url).await;
     let limiter = RateLimiter::new(connect(&proxy.in_front_of(&url)).await, &test_redis::prefix());
     let limit = Limit::per("test", 40, HOUR);
     assert_eq!(limiter.check(limit, "a").await.limit.burst, 40);

@@ -152,6 +152,5 @@ impl TestGateway {
 }
 
 async fn in_front(url: String) -> ChaosProxy {
-    let url = rmu_config::Url::parse(&url).unwrap();
-    ChaosProxy::start(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())).await
+    ChaosProxy::start_for(&url).await
 }

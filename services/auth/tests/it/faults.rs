@@ -60,9 +60,7 @@ async fn two_copies_send_each_mail_once() {
 #[tokio::test]
 async fn without_its_database_it_says_so_and_comes_back() {
     let (database, vhost) = (database().await, TestVhost::new().await);
-    let server = reqwest::Url::parse(&database.url()).unwrap();
-    let upstream = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap());
-    let proxy = ChaosProxy::start(upstream).await;
+    let proxy = ChaosProxy::start_for(&database.url()).await;
     let environment = environment(&database, &vhost).with("DATABASE_URL", proxy.in_front_of(&database.url()));
     let connection = gateway(&vhost).await;
     let service = start(&environment).await;

@@ -16,6 +16,7 @@
 
 mod bare;
 #[path = "../it/worker.rs"]
+#[allow(dead_code, reason = "tests look at more of it")]
 mod worker;
 
 use bare::Bare;

@@ -368,9 +368,7 @@ async fn without_redis_nobody_visits_anything_and_then_everybody_again() {
     let site = Site::start().await;
     site.on("/unit", page("x"));
     let origins = Origins::parse(std::slice::from_ref(&site.origin)).unwrap();
-    let redis = Url::parse(&redis_url()).unwrap();
-    let address = format!("{}:{}", redis.host_str().unwrap(), redis.port().unwrap());
-    let proxy = rmu_test_support::chaos::ChaosProxy::start(address).await;
+    let proxy = rmu_test_support::chaos::ChaosProxy::start_for(&redis_url()).await;
     let client = redis::Client::open(proxy.in_front_of(&redis_url())).unwrap();
     let config = redis::aio::ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(1)));
     let gate = HostGate::new(client.get_connection_manager_with_config(config).await.unwrap(), &prefix());

@@ -5,9 +5,13 @@ use crate::{
     support::limits,
     worker::{Worker, source_of, task, unit},
 };
+use chrono::Utc;
 use futures_util::future::join_all;
 use rmu_demo_handbooks::{ServeConfig, serve};
-use rmu_messaging::contracts::scrape::{SourceSnapshotV1, TargetV1};
+use rmu_messaging::contracts::{
+    control::WorkerControlV1,
+    scrape::{ScrapeTaskV1, SourceSnapshotV1, TargetV1},
+};
 use rmu_scraper_worker::browser::PoolLimits;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -18,6 +22,20 @@ async fn units_of(origin: &str, count: usize) -> Vec<TargetV1> {
     let truth: Value = reqwest::get(format!("{origin}/_truth/units.json")).await.unwrap().json().await.unwrap();
     let units = truth["units"].as_array().unwrap().iter().take(count);
     units.map(|listed| unit(format!("{origin}{}", listed["path"].as_str().unwrap()))).collect()
+}
+
+/// A source whose units are below `/subject/`.
+fn source_at(site: &Site) -> SourceSnapshotV1 {
+    let definition = json!({
+        "origins": [site.origin],
+        "start": [{ "kind": "sitemap", "url": site.url("/sitemap.xml") }],
+        "unitUrl": "/subject/(?<code>[A-Za-z0-9-]+)$",
+        "page": { "ready": ["h1"] },
+        "politeness": { "minGapMs": 0 },
+        "recognise": { "unit": [{ "css": "h1" }] },
+        "facts": { "code": [{ "css": "h1" }], "title": [{ "css": "h1" }] }
+    });
+    SourceSnapshotV1 { source_id: Uuid::new_v4(), slug: "site".to_owned(), version: 1, definition }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,16 +67,7 @@ async fn a_site_that_takes_long_has_one_browser_and_the_others_are_read_meanwhil
     // Longer than the test: whatever the machine, the others are read first.
     long.on("/subject/1", page("<h1>COMP1001 One</h1>").after(Duration::from_secs(600)));
     let worker = Worker::start(PoolLimits { page: patient, command: patient, ..limits(2) }).await;
-    let definition = json!({
-        "origins": [long.origin],
-        "start": [{ "kind": "sitemap", "url": long.url("/sitemap.xml") }],
-        "unitUrl": "/subject/(?<code>[A-Za-z0-9-]+)$",
-        "page": { "ready": ["h1"] },
-        "politeness": { "minGapMs": 0 },
-        "recognise": { "unit": [{ "css": "h1" }] },
-        "facts": { "code": [{ "css": "h1" }], "title": [{ "css": "h1" }] }
-    });
-    let slow = SourceSnapshotV1 { source_id: Uuid::new_v4(), slug: "long".to_owned(), version: 1, definition };
+    let slow = source_at(&long);
     let quick = source_of(&handbooks.addresses.eastmoor).await;
     let waiting = {
         // Far more than there are browsers.
@@ -82,4 +91,61 @@ async fn a_site_that_takes_long_has_one_browser_and_the_others_are_read_meanwhil
     assert!(!worker.pool.stats().restarts.contains_key("scope"), "each site keeps its browser");
     worker.stop().await;
     handbooks.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sites_that_share_a_browser_have_it_for_several_pages_each() {
+    let handbooks = serve(ServeConfig { units: 20, min_gap_ms: 0, ..ServeConfig::default() }).await.unwrap();
+    let worker = Worker::start(limits(1)).await;
+    let (one, other) = (&handbooks.addresses.eastmoor, &handbooks.addresses.westhaven);
+    let (of_one, of_other) = (source_of(one).await, source_of(other).await);
+    let mut tasks = Vec::new();
+    // As they come when each is sent as soon as another is done: in turns.
+    for (left, right) in units_of(one, 8).await.into_iter().zip(units_of(other, 8).await) {
+        tasks.extend([task(&of_one, left), task(&of_other, right)]);
+    }
+    join_all(tasks.into_iter().map(|task| worker.run(task))).await;
+    let results = worker.results(100).await;
+    assert_eq!(results.iter().filter(|result| result["outcome"]["kind"] == "unit").count(), 16, "{results:?}");
+    // One is enough where eight pages take less than a run lasts.
+    let changes = worker.pool.stats().restarts.get("scope").copied().unwrap_or_default();
+    assert!((1..8).contains(&changes), "{changes} browsers were replaced for 16 pages");
+    worker.stop().await;
+    handbooks.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_when_its_job_is_paused_is_not_begun() {
+    let (site, worker) = (Site::start().await, Worker::start(limits(1)).await);
+    let source = source_at(&site);
+    site.on("/subject/1", page("<h1>COMP1001 One</h1>").after(Duration::from_secs(2)));
+    let (first, second) = (task(&source, unit(site.url("/subject/1"))), task(&source, unit(site.url("/subject/2"))));
+    let paused = second.job_id;
+    let pausing = async {
+        crate::support::until("one is at work and one waits", async || {
+            let slots = worker.politeness.slots();
+            (slots.at_work, slots.waiting) == (1, 1)
+        })
+        .await;
+        worker.jobs.apply(&WorkerControlV1::PauseJob { job_id: paused });
+    };
+    tokio::join!(worker.run(first), worker.run(second), pausing);
+    let results = worker.results(100).await;
+    let of_paused = results.iter().find(|result| result["jobId"] == paused.to_string()).unwrap();
+    assert_eq!(of_paused["outcome"]["failure"], "cancelled", "{of_paused}");
+    assert_eq!(site.requests("/subject/2"), 0);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waited_too_long_is_not_to_blame_unless_a_worker_died_meanwhile() {
+    let (site, worker) = (Site::start().await, Worker::start(limits(1)).await);
+    let source = source_at(&site);
+    for (came_before, expected) in [(false, "cancelled"), (true, "timeout")] {
+        let expired = ScrapeTaskV1 { deadline: Utc::now(), ..task(&source, unit(site.url("/subject/1"))) };
+        worker.run_delivered(expired, came_before).await;
+        assert_eq!(worker.results(1).await[0]["outcome"]["failure"], expected);
+    }
+    assert_eq!(site.connections(), 0);
+    worker.stop().await;
 }

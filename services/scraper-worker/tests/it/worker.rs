@@ -24,6 +24,8 @@ const MOST_BYTES: usize = 10 << 20;
 pub(crate) struct Worker {
     pub(crate) handler: TaskHandler,
     pub(crate) pool: BrowserPool,
+    pub(crate) politeness: Politeness,
+    pub(crate) jobs: Jobs,
     connection: Connection,
     vhost: TestVhost,
     _state: tempfile::TempDir,
@@ -54,23 +56,30 @@ impl Worker {
         .unwrap();
         let client = ::redis::Client::open(redis::url()).unwrap();
         let gate = HostGate::new(client.get_connection_manager().await.unwrap(), &redis::prefix());
+        let politeness = Politeness::new(gate, Fetcher::new(&agent, ADDRESSES, MOST_BYTES).unwrap(), slots);
+        let jobs = Jobs::default();
         let handler = TaskHandler::new(TaskSettings {
             worker: "test".to_owned(),
             pool: pool.clone(),
-            politeness: Politeness::new(gate, Fetcher::new(&agent, ADDRESSES, MOST_BYTES).unwrap(), slots),
+            politeness: politeness.clone(),
             addresses: ADDRESSES,
             publisher: Publisher::new(connection.clone()),
-            jobs: Jobs::default(),
+            jobs: jobs.clone(),
             artefacts: None,
             stopping: tokio_util::sync::CancellationToken::new(),
         });
         gateway.close().await;
-        Self { handler, pool, connection, vhost, _state: state }
+        Self { handler, pool, politeness, jobs, connection, vhost, _state: state }
     }
 
     /// Runs one task to its confirmed result.
     pub(crate) async fn run(&self, task: ScrapeTaskV1) {
-        let done = self.handler.clone().handle(task, false).await;
+        self.run_delivered(task, false).await;
+    }
+
+    /// The same for one that `came_before`.
+    pub(crate) async fn run_delivered(&self, task: ScrapeTaskV1, came_before: bool) {
+        let done = self.handler.clone().handle(task, came_before).await;
         assert!(matches!(done, Outcome::Ack), "{done:?}");
     }
 
