@@ -42,9 +42,10 @@ async fn leases_under_kills_freezes_and_cancelled_callers_leave_nothing_behind()
     let (attacked_for, since) = (started.elapsed(), Instant::now());
     until("every permit is back", async || pool.free() == 2).await;
     // Full capacity: two pages at once, read well.
-    let (mut first, mut second) = (lease(&pool, &scope).await, lease(&pool, &scope).await);
-    assert!(read(&mut first, &site.url("/")).await.is_ok());
-    assert!(read(&mut second, &site.url("/")).await.is_ok());
+    let page = site.url("/");
+    let (mut first, mut second) = tokio::join!(lease(&pool, &scope), lease(&pool, &scope));
+    let both = tokio::join!(read(&mut first, &page), read(&mut second, &page));
+    assert!(both.0.is_ok() && both.1.is_ok());
     let recovery = since.elapsed();
     assert_eq!(slots_of(state.path()).len(), 2);
     drop((first, second));
