@@ -16,6 +16,7 @@ use lapin::{
 use serde::Serialize;
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -37,6 +38,8 @@ pub struct Context {
     pub redelivered: bool,
     /// How often it was delivered before, as far as the queue counts.
     pub delivery_count: u64,
+    /// Cancelled when its channel is lost: whatever comes of it here, the message will be delivered again.
+    pub lost: CancellationToken,
     /// Only of messages in the dead-letter queue.
     pub death: Option<Death>,
     pub span: tracing::Span,
@@ -68,7 +71,7 @@ pub struct DeathRecord {
     pub time: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn process<H, F>(shared: Arc<Shared<H>>, channel: Channel, delivery: Delivery)
+pub(super) async fn process<H, F>(shared: Arc<Shared<H>>, channel: Channel, delivery: Delivery, lost: CancellationToken)
 where
     H: Fn(Envelope, Context) -> F + Send + Sync + 'static,
     F: Future<Output = Outcome> + Send + 'static,
@@ -85,7 +88,7 @@ where
         message.kind = envelope.kind,
     );
     trace_context::set_parent(&span, &envelope.trace);
-    let context = context(&delivery, &envelope, span.clone());
+    let context = context(&delivery, &envelope, span.clone(), lost);
 
     let outcome = async {
         let handled = async { (shared.handler)(envelope.clone(), context.clone()).await };
@@ -114,7 +117,7 @@ where
     drop(channel);
 }
 
-fn context(delivery: &Delivery, envelope: &Envelope, span: tracing::Span) -> Context {
+fn context(delivery: &Delivery, envelope: &Envelope, span: tracing::Span, lost: CancellationToken) -> Context {
     let headers = delivery.properties.headers().as_ref();
     // Absent in the first delivery by some versions, 0 in that of others.
     let counted = headers.and_then(|headers| number(headers.inner().get("x-delivery-count")?));
@@ -126,6 +129,7 @@ fn context(delivery: &Delivery, envelope: &Envelope, span: tracing::Span) -> Con
         correlation_id: envelope.correlation_id.clone(),
         redelivered: delivery.redelivered,
         delivery_count: counted.unwrap_or(u64::from(delivery.redelivered)),
+        lost,
         death: death(envelope, headers),
         span,
         reply_to: delivery.properties.reply_to().as_ref().map(|queue| queue.as_str().to_owned()),

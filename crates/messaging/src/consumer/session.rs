@@ -78,6 +78,14 @@ where
             _ = prefetch.changed() => End::PrefetchChanged,
         };
     }
+    // What came now could not begin: another consumer shall have it.
+    while running.len() >= usize::from(count) {
+        tokio::select! {
+            () = shared.stop.cancelled() => return End::Stopped,
+            _ = prefetch.changed() => return End::PrefetchChanged,
+            _ = running.join_next() => {}
+        }
+    }
     let opened = tokio::select! {
         () = shared.stop.cancelled() => return End::Stopped,
         opened = timeout(OPEN_LIMIT, consumer.source.open(&consumer.connection, count)) => opened,
@@ -88,6 +96,8 @@ where
         Err(_) => return End::Lost { reason: "no connection".to_owned(), worked: false },
     };
     tracing::debug!(queue = shared.label, prefetch = count, "consuming");
+    let lost = CancellationToken::new();
+    let unless_kept = lost.clone().drop_guard();
     let mut worked = false;
     let end = loop {
         tokio::select! {
@@ -99,13 +109,14 @@ where
             delivery = deliveries.next(), if running.len() < usize::from(count) => match delivery {
                 Some(Ok(delivery)) => {
                     worked = true;
-                    running.spawn(process(shared.clone(), channel.clone(), delivery));
+                    running.spawn(process(shared.clone(), channel.clone(), delivery, lost.clone()));
                 }
                 Some(Err(error)) => return End::Lost { reason: error.to_string(), worked },
                 None => return End::Lost { reason: "the broker cancelled the consumer".to_owned(), worked },
             },
         }
     };
+    unless_kept.disarm();
     // Running handlers keep the channel; once the last of them has acknowledged its message the channel
     // closes, and what was delivered to nobody returns to the queue.
     let cancelled = channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default());

@@ -2,7 +2,7 @@
 
 use crate::support::{Collected, SOON, broker, connect};
 use rmu_messaging::{
-    Connection, Declare, Envelope, Limits, Outcome, Publisher,
+    Connection, Consumer, Context, Declare, Envelope, Limits, Outcome, Prefetch, Publisher,
     contracts::{Contract, scrape::ScrapeTaskV1},
     topology::{SCRAPE_TASKS, TASK_ROUTE},
 };
@@ -11,6 +11,11 @@ use rmu_test_support::{
     chaos::ChaosProxy,
     wait,
 };
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio_util::sync::CancellationToken;
 
 async fn send_until_it_arrives(publisher: &Publisher) -> Envelope {
     let envelope = Envelope::of(&ScrapeTaskV1::example()).unwrap();
@@ -88,9 +93,9 @@ async fn a_handler_interrupted_with_its_connection_gets_the_message_again() {
     let proxy = ChaosProxy::start(TestVhost::address()).await;
     let shaky = connect(&proxy.in_front_of(&vhost.amqp_url()), Declare::Nothing).await;
     let sent = send_until_it_arrives(&Publisher::new(connection)).await;
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let (seen, mut redelivered) = tokio::sync::mpsc::unbounded_channel();
-    let handler = move |envelope: Envelope, context: rmu_messaging::Context| {
+    let handler = move |envelope: Envelope, context: Context| {
         seen.send((envelope.id, context.redelivered)).unwrap();
         async move {
             if !context.redelivered {
@@ -100,7 +105,7 @@ async fn a_handler_interrupted_with_its_connection_gets_the_message_again() {
             Outcome::Ack
         }
     };
-    tokio::spawn(rmu_messaging::Consumer::new(&shaky, SCRAPE_TASKS, 1).run_envelopes(handler, stop.clone()));
+    tokio::spawn(Consumer::new(&shaky, SCRAPE_TASKS, 1).run_envelopes(handler, stop.clone()));
     assert_eq!(redelivered.recv().await, Some((sent.id, false)));
     proxy.reset();
     wait::until(SOON, || async { !shaky.is_connected() }).await;
@@ -125,4 +130,60 @@ async fn closing_ends_it_for_good() {
     assert!(!connection.is_connected());
     let sent = Publisher::new(connection).publish(&TASK_ROUTE, &ScrapeTaskV1::example()).await;
     assert!(matches!(sent, Err(rmu_messaging::PublishError::Unavailable(_))), "{sent:?}");
+}
+
+/// A consumer whose first message is not answered before its channel is lost.
+struct Waiting {
+    prefetch: Prefetch,
+    begun: Arc<AtomicUsize>,
+    told: Arc<AtomicUsize>,
+    others: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    async fn start(connection: &Connection) -> Self {
+        let (begun, told, others) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        let waiting =
+            Self { prefetch: Prefetch::new(2), begun: begun.clone(), told: told.clone(), others: others.clone() };
+        let handler = move |_: ScrapeTaskV1, context: Context| {
+            let (begun, told, others) = (begun.clone(), told.clone(), others.clone());
+            async move {
+                if begun.fetch_add(1, Ordering::SeqCst) == 0 {
+                    context.lost.cancelled().await;
+                    told.fetch_add(1, Ordering::SeqCst);
+                    return Outcome::Release;
+                }
+                others.fetch_add(1, Ordering::SeqCst);
+                Outcome::Ack
+            }
+        };
+        let consumer = Consumer::new(connection, SCRAPE_TASKS, waiting.prefetch.clone());
+        tokio::spawn(consumer.run(handler, CancellationToken::new()));
+        send_until_it_arrives(&Publisher::new(connection.clone())).await;
+        wait::until(SOON, || async { waiting.begun.load(Ordering::SeqCst) == 1 }).await;
+        waiting
+    }
+
+    async fn others(&self, count: usize) {
+        wait::until(SOON, || async { self.others.load(Ordering::SeqCst) >= count }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_handler_is_told_that_its_message_will_come_again() {
+    let (vhost, connection) = broker().await;
+    let waiting = Waiting::start(&connection).await;
+    wait::until(SOON, || async { vhost.close_connections().await > 0 }).await;
+    waiting.others(1).await;
+    assert_eq!(waiting.told.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_handler_keeps_its_message_when_another_channel_takes_the_place_of_its_own() {
+    let (_vhost, connection) = broker().await;
+    let waiting = Waiting::start(&connection).await;
+    waiting.prefetch.set(3);
+    send_until_it_arrives(&Publisher::new(connection.clone())).await;
+    waiting.others(1).await;
+    assert_eq!(waiting.told.load(Ordering::SeqCst), 0);
 }
