@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 const UNITS: usize = 6;
 const FAULTS_PER_CENT: u8 = 30;
 
-/// Without those that cost a page's whole time, half a minute: where signs of readiness are waited for that half a page
-/// or an error page never shows. `make truth-faults` has them too.
+/// Without those that cost minutes: where signs of readiness are waited for, half a page or an error page shows none, and
+/// a unit that shows none any more is looked at again much later. `make truth-faults` has them too.
 fn without_waits(world: &World, site: &str) -> Value {
     let mut faults = faults::mixed(FAULTS_PER_CENT);
     if site == world.handbooks.site("northfield") {

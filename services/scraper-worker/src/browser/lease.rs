@@ -2,12 +2,14 @@
 
 mod acting;
 mod picture;
+mod waiting;
 
 pub use picture::RenderedSource;
 
 use super::{
-    command::{self, DriverLog, Response},
+    command::{self, DriverLog},
     error::PageError,
+    network::Response,
     pool::Inner,
     scope::Scope,
     session::Browser,
@@ -76,29 +78,6 @@ const SNAPSHOT: &str = r"
         html: html.length > arguments[0] ? null : html,
     };";
 
-/// Answers with the index of the first selector that matches, as soon as one does; with -1 once the document
-/// has loaded if there are no selectors, and at once if it came with an error's status. Nothing until the limit is
-/// `false` on a page that has loaded, and nothing at all on one that has not.
-const WAIT_FOR_ANY: &str = r"
-    const [selectors, limit, done] = [arguments[0], arguments[1], arguments[2]];
-    const entry = performance.getEntriesByType('navigation')[0];
-    const failed = (entry && entry.responseStatus >= 400) || location.protocol === 'chrome-error:';
-    const found = () => {
-        const index = selectors.findIndex(selector => document.querySelector(selector));
-        if (index >= 0) return index;
-        const done = selectors.length === 0 ? document.readyState === 'complete' : failed && document.readyState !== 'loading';
-        return done ? -1 : null;
-    };
-    let finished = false;
-    const finish = (value) => { if (!finished) { finished = true; observer.disconnect(); clearInterval(timer); done(value); } };
-    const look = () => { try { const value = found(); if (value !== null) finish(value); } catch (error) { finish('' + error); } };
-    const observer = new MutationObserver(look);
-    const timer = setInterval(look, 100);
-    setTimeout(() => finish(document.readyState === 'complete' ? false : null), limit);
-    observer.observe(document, { childList: true, subtree: true, attributes: true });
-    window.addEventListener('load', look);
-    look();";
-
 const CLICK_ALL: &str = r"
     const all = Array.from(document.querySelectorAll(arguments[0])).slice(0, arguments[1]);
     for (const element of all) element.click();
@@ -107,10 +86,6 @@ const CLICK_ALL: &str = r"
 const LINK: &str = r"
     const element = document.querySelector(arguments[0]);
     return element && element.href ? '' + element.href : null;";
-
-/// With less left of a page's time it is not asked once more: the answer might come too late, and a browser whose
-/// command is cut short is taken for stuck.
-const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// So many elements does one step click; a page with more is not one that was written for readers.
 const MOST_CLICKS: u32 = 500;
@@ -170,34 +145,6 @@ impl Lease {
         self.command(async { client.goto(url).await }).await
     }
 
-    /// Waits until an element matches one of the selectors, and says which; without selectors until the
-    /// document and what it embeds have loaded. A document with an error's status is not waited for.
-    pub async fn wait_for_any(&mut self, selectors: &[String]) -> Result<Option<usize>, PageError> {
-        let mut has_loaded = false;
-        loop {
-            let limits = &self.pool.settings.limits;
-            let left = self.page_ends.saturating_duration_since(Instant::now());
-            if left <= LAST_LOOK {
-                let limit = limits.page;
-                return Err(if has_loaded { PageError::NeverReady(limit) } else { PageError::TimedOut(limit) });
-            }
-            // Below the script limit and the page's end, so that it is the page that is late and not the browser.
-            let patience = limits.command.mul_f32(0.6).min(left.saturating_sub(LAST_LOOK));
-            let arguments = vec![json!(selectors), json!(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))];
-            let client = self.browser()?.client.clone();
-            match self.command(async { client.execute_async(WAIT_FOR_ANY, arguments).await }).await {
-                Ok(Value::Number(index)) => {
-                    return Ok(index.as_i64().and_then(|index| usize::try_from(index).ok()));
-                }
-                Ok(Value::String(error)) => return Err(PageError::Refused(error)),
-                Ok(nothing) => has_loaded = nothing == Value::Bool(false),
-                // The page went on to another document while we waited: wait in that one.
-                Err(PageError::Refused(reason)) if reason.contains("unload") || reason.contains("navigat") => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// Clicks every element that matches and says how many did.
     pub async fn click_all(&mut self, selector: &str) -> Result<u64, PageError> {
         let answer = self.script(CLICK_ALL, vec![json!(selector), json!(MOST_CLICKS)]).await?;
@@ -249,11 +196,17 @@ impl Lease {
         }
     }
 
-    /// What the site answered to the last document asked for, by the browser's network log.
+    /// What the site answered to the last document asked for, by the browser's network log. Told once.
     pub async fn last_response(&mut self) -> Option<Response> {
-        let client = self.browser().ok()?.client.clone();
-        let log = self.command(async { client.issue_cmd(DriverLog).await }).await.ok()?;
-        command::last_response(&log)
+        self.read_network_log().await.ok()?;
+        self.browser().ok()?.network.take_response()
+    }
+
+    async fn read_network_log(&mut self) -> Result<(), PageError> {
+        let client = self.browser()?.client.clone();
+        let log = self.command(async { client.issue_cmd(DriverLog).await }).await?;
+        self.browser()?.network.read_on(&log);
+        Ok(())
     }
 
     /// The process group of the browser, for tests that attack it.

@@ -29,6 +29,9 @@ pub struct PoolLimits {
     pub command: Duration,
     /// Everything that is done with one page.
     pub page: Duration,
+    /// How long a page may change nothing and ask for nothing before what it is waited for counts as not coming.
+    /// Well below what one command may take.
+    pub still: Duration,
     /// Saying goodbye, before the process group is killed.
     pub close: Duration,
     pub recycle_pages: u32,
@@ -53,6 +56,7 @@ impl PoolLimits {
             start: Duration::from_secs(15),
             command: Duration::from_secs(15),
             page: Duration::from_secs(30),
+            still: Duration::from_secs(5),
             close: Duration::from_secs(5),
             recycle_pages: 50,
             recycle_age: Duration::from_secs(30 * 60),

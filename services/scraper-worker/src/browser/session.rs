@@ -4,6 +4,7 @@ use super::{
     command::LeaveUnheard,
     driver::Driver,
     limits::{PoolLimits, PoolSettings},
+    network::Network,
     registry::Registry,
     scope::{Scope, ScopeKey},
 };
@@ -32,6 +33,7 @@ pub(super) struct Browser {
     pub(super) is_unread: bool,
     /// The last page still stands there.
     pub(super) is_on_page: bool,
+    pub(super) network: Network,
     last_used: Instant,
     registry: Arc<Registry>,
 }
@@ -67,6 +69,7 @@ impl Browser {
             document: None,
             is_unread: false,
             is_on_page: false,
+            network: Network::default(),
             last_used: Instant::now(),
             registry: Arc::clone(registry),
         })

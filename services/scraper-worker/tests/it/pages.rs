@@ -112,6 +112,47 @@ async fn accordions_are_clicked_and_waited_for() {
     nothing_left(state.path()).await;
 }
 
+/// More than a page may keep still in tests.
+const LATE: Duration = Duration::from_secs(6);
+
+#[tokio::test]
+async fn a_page_that_keeps_still_is_given_up_and_one_that_may_still_come_is_not() {
+    let state = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    let show = "document.body.insertAdjacentHTML('beforeend', '<p class=late>Facts</p>')";
+    let script = |script: &str| page(&format!("<!doctype html><h1>Unit</h1><script>{script}</script>"));
+    site.on("/still", script("1"));
+    site.on("/half", page("<!doctype html><h1>Unit</h1>").header("Content-Length: 100000").then(*b"x", 0, LATE));
+    site.on("/asks", script(&format!("fetch('/facts').then(() => {show})")));
+    site.on("/facts", page("facts").after(LATE));
+    site.on(
+        "/changes",
+        script(&format!("let n = 0; setInterval(() => {{ document.title = n; if (++n == 8) {show} }}, 900)")),
+    );
+    site.on("/picture", page("<!doctype html><h1>Unit</h1><img src=/slow.png>"));
+    site.on("/slow.png", page("").kind("image/png").after(LATE));
+    // Far off: it is not the page's time that ends the waiting.
+    let bounds = PoolLimits { page: Duration::from_secs(600), ..limits(1) };
+    let pool = pool(state.path(), bounds).await;
+    let mut lease = pool.lease(&scope(&site)).await.unwrap();
+    let late = [".late".to_owned()];
+    let mut waited = async |path: &str, signs: &[String]| {
+        lease.open(&site.url(path)).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(60), lease.wait_for_any(signs)).await.expect(path)
+    };
+    let still = waited("/still", &late).await;
+    assert!(matches!(still, Err(PageError::NeverReady(_))), "{still:?}");
+    let half = waited("/half", &late).await;
+    assert!(matches!(half, Err(PageError::CutOff)), "{half:?}");
+    assert_eq!(waited("/asks", &late).await.unwrap(), Some(0), "what it asked for was under way");
+    assert_eq!(waited("/changes", &late).await.unwrap(), Some(0), "it was at work");
+    assert_eq!(waited("/picture", &[]).await.unwrap(), None, "all that it embeds was wanted");
+    assert_eq!(pool.stats().restarts.values().sum::<u64>(), 0, "one browser bears all of it");
+    drop(lease);
+    pool.drain(Duration::from_secs(10)).await;
+    nothing_left(state.path()).await;
+}
+
 #[tokio::test]
 async fn a_page_that_ends_before_it_said_it_would_is_not_read() {
     let state = tempfile::tempdir().unwrap();

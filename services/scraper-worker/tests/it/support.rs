@@ -23,6 +23,7 @@ pub(crate) fn limits(cap: usize) -> PoolLimits {
         start: Duration::from_secs(40),
         command: Duration::from_secs(30),
         page: Duration::from_secs(60),
+        still: Duration::from_secs(2),
         close: Duration::from_secs(2),
         upkeep: Duration::from_millis(300),
         ..PoolLimits::new(cap)
