@@ -26,7 +26,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 const FETCH_LIMIT: Duration = Duration::from_secs(20);
 /// How long a task in a slot waits for a host that somebody else reads, before it looks whether the slot is wanted.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// And for one that rests after a visit. About what a browser for another site costs, which would have to be started.
+/// And for one that rests after a visit. Longer than a browser for another site takes to start, on a busy machine too.
 const PATIENCE_WITH_A_REST: Duration = Duration::from_secs(3);
 /// How often a host that somebody else reads is asked for when the slot is wanted.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -169,6 +169,19 @@ impl Politeness {
     /// Waits for the host to be free, by `until` at the latest. The turn lasts until it is finished or dropped.
     pub async fn turn(&self, url: &Url, gap: Duration, until: Instant) -> Result<HostTurn, GateError> {
         self.gate.wait(&host_key(url), gap, until).await
+    }
+
+    /// Another turn in the place of one that was lost, by `until` at the latest.
+    pub async fn turn_again(
+        &self,
+        lost: HostTurn,
+        url: &Url,
+        gap: Duration,
+        until: Instant,
+    ) -> Result<HostTurn, GateError> {
+        // First, since within a worker it still stands in the way.
+        lost.give_back().await;
+        self.turn(url, gap, until).await
     }
 
     /// Gets a page plainly, in a turn, if it may be visited. One that is kept and has not changed is not sent again.

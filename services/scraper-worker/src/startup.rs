@@ -7,7 +7,7 @@ use crate::{
     config::WorkerConfig,
     fetch::Fetcher,
     politeness::{HostGate, Politeness},
-    task::{TaskHandler, TaskSettings, control::Jobs},
+    task::{Arrival, TaskHandler, TaskSettings, control::Jobs},
 };
 use anyhow::Context as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -139,7 +139,8 @@ impl Worker {
         let limit = self.config.drain.drain.saturating_sub(CLOSE_RESERVE).max(Duration::from_secs(1));
         let consumer = Consumer::new(&self.connection, SCRAPE_TASKS, prefetch).drain_limit(limit);
         let handle = move |task: ScrapeTaskV1, context: Context| {
-            handler.clone().handle(task, context.redelivered || context.delivery_count > 0)
+            let came_before = context.redelivered || context.delivery_count > 0;
+            handler.clone().handle(task, Arrival { came_before, lost: context.lost })
         };
         tokio::spawn(consumer.run(handle, stopping.clone()))
     }

@@ -16,4 +16,4 @@ mod sources;
 mod steps;
 mod unit;
 
-pub use handler::{TaskHandler, TaskSettings};
+pub use handler::{Arrival, TaskHandler, TaskSettings};

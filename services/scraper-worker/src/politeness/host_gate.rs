@@ -3,7 +3,7 @@
 //! Time is Redis' own, so workers' clocks do not matter. A lease is short and renewed while a page loads: a
 //! worker that dies frees its host within seconds. While Redis is gone nobody may go on: without it a worker
 //! cannot know how many others there are, and any local pause times an unknown number of workers could be
-//! more than the site bears. So tasks wait, up to their deadline.
+//! more than the site bears. So those who are at work wait, and the others are handed back.
 
 use super::{
     local_turns::LocalTurns,
@@ -209,6 +209,7 @@ impl HostGate {
             Went::Well(latency) => ("well", latency, Duration::ZERO),
             Went::Refused(asked) => ("refused", Duration::ZERO, asked.unwrap_or_default().min(limits.longest_asked)),
             Went::Unclear => ("unclear", Duration::ZERO, Duration::ZERO),
+            Went::Nowhere => ("nowhere", Duration::ZERO, Duration::ZERO),
         };
         let mut call = self.scripts.release.prepare_invoke();
         call.key(keys.as_slice()).arg(token).arg(milliseconds(pause)).arg(word);
@@ -250,7 +251,7 @@ impl HostGate {
         if self.is_reachable.swap(heard.is_ok(), Ordering::Relaxed) != heard.is_ok() {
             match &heard {
                 Ok(_) => tracing::info!("the limits of hosts are reachable again"),
-                Err(reason) => tracing::warn!(reason, "the limits of hosts are unreachable, tasks wait"),
+                Err(reason) => tracing::warn!(reason, "the limits of hosts are unreachable: no host is visited"),
             }
         }
         heard
@@ -271,9 +272,8 @@ impl HostTurn {
     }
 
     /// Gives back a turn in which the host was asked nothing, so that no pause follows it.
-    pub async fn give_back(mut self) {
-        self.pause = Duration::ZERO;
-        self.finish(Went::Unclear).await;
+    pub async fn give_back(self) {
+        self.finish(Went::Nowhere).await;
     }
 
     /// Gives the turn back, says how the visit went, and lets the pause begin, before the next in line asks.

@@ -19,6 +19,8 @@ pub enum Went {
     Refused(Option<Duration>),
     /// Nothing that tells how the host is.
     Unclear,
+    /// The host was asked for nothing.
+    Nowhere,
 }
 
 impl Went {

@@ -19,13 +19,16 @@ use tokio::{
 /// a browser takes about a second.
 const LONGEST_RUN: usize = 16;
 const LONGEST_TIME_OF_A_RUN: Duration = Duration::from_secs(8);
+/// For so long after that others go before it, but not for ever: they may be many, and want no browser.
+const LONGEST_AFTER_A_RUN: Duration = Duration::from_secs(8);
 
 /// Who is served first among those whose site is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Precedence {
     /// Somebody waits for the answer.
     First,
-    /// It was with a worker that died: a few times more, and the broker takes it for what kills workers.
+    /// It was delivered before, perhaps to a worker that died: a few times more, and the broker takes it for what kills
+    /// workers.
     Again,
     InTurn,
 }
@@ -47,7 +50,7 @@ struct Inner {
     aside: BTreeSet<Number>,
     /// Until when nobody may begin with a site.
     rests: HashMap<Arc<str>, Instant>,
-    /// Of the sites that have a browser, no more than there are slots; those that began last come last.
+    /// Of the sites that have a browser, no more than there are slots; those that were read last come last.
     runs: Vec<Run>,
 }
 
@@ -131,7 +134,7 @@ impl Slot {
         inner.waiting.values().any(|waiting| waiting.site != self.site && inner.may_begin(waiting))
     }
 
-    /// A page of the site is going to be opened in a browser.
+    /// A page of the site is going to be opened in a browser that was just leased.
     pub fn opens_a_page(&self) {
         self.slots.lock().note_page(&self.site);
     }
@@ -210,26 +213,26 @@ impl Inner {
     }
 
     fn rank_of(&self, site: &Arc<str>) -> Rank {
-        match self.runs.iter().find(|run| run.site == *site) {
-            Some(run) if run.pages < LONGEST_RUN && run.since.elapsed() < LONGEST_TIME_OF_A_RUN => Rank::InItsRun,
-            Some(_) => Rank::AfterItsRun,
-            None => Rank::WithoutBrowser,
+        let Some(run) = self.runs.iter().find(|run| run.site == *site) else { return Rank::InTurn };
+        match run.since.elapsed() {
+            time if time < LONGEST_TIME_OF_A_RUN && run.pages < LONGEST_RUN => Rank::InItsRun,
+            time if time < LONGEST_TIME_OF_A_RUN + LONGEST_AFTER_A_RUN => Rank::AfterItsRun,
+            _ => Rank::InTurn,
         }
     }
 
     fn note_page(&mut self, site: &Arc<str>) {
-        let rank = self.rank_of(site);
-        if let (Rank::InItsRun, Some(run)) = (rank, self.runs.iter_mut().find(|run| run.site == *site)) {
-            run.pages += 1;
-            return;
-        }
-        self.runs.retain(|run| run.site != *site);
-        if self.runs.len() >= self.count {
-            // Its browser is the one that has to go.
+        let goes_on = self.rank_of(site) == Rank::InItsRun;
+        let known = self.runs.iter().position(|run| run.site == *site).map(|place| self.runs.remove(place));
+        if known.is_none() && self.runs.len() >= self.count {
+            // As the pool does: of those that are idle, the browser that was used the longest ago had to go.
             let idle = self.runs.iter().position(|run| !self.at_work.values().any(|site| *site == run.site));
             self.runs.remove(idle.unwrap_or_default());
         }
-        self.runs.push(Run { site: Arc::clone(site), pages: 1, since: Instant::now() });
+        self.runs.push(match known {
+            Some(run) if goes_on => Run { pages: run.pages + 1, ..run },
+            _ => Run { site: Arc::clone(site), pages: 1, since: Instant::now() },
+        });
     }
 
     fn may_begin(&self, waiting: &Waiting) -> bool {
@@ -242,8 +245,8 @@ impl Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     InItsRun,
-    WithoutBrowser,
-    /// With a browser that nobody else has wanted so far.
+    InTurn,
+    /// Its run is over, and for a while it is for others to take its browser or another.
     AfterItsRun,
 }
 

@@ -40,11 +40,11 @@ pub(super) async fn publish(observed: Observed, ending: CancellationToken) {
         observed.gate.look().await;
         let pool = observed.pool.stats();
         // Without browsers or without the limits of hosts a task could only wait here; another worker may be
-        // better off. Whether browsers start again is found out with one.
+        // better off. Whether browsers start again is found out with no more than can be at work.
         let is_able = observed.pool.blocked_for().is_none() && observed.gate.is_reachable();
         observed.prefetch.set(match (is_able, pool.breaker.as_str()) {
             (true, "closed") => usual,
-            (true, _) => 1,
+            (true, _) => u16::try_from(pool.cap).unwrap_or(usual).min(usual),
             (false, _) => 0,
         });
         if !is_able {

@@ -1,7 +1,7 @@
 //! Why a task did not lead to facts, in the words of the contract.
 
 use crate::{
-    browser::{LeaseError, PageError},
+    browser::PageError,
     fetch::{FetchError, address::AddressPolicy, retry_after},
     politeness::{GateError, Refusal, Went},
 };
@@ -89,12 +89,6 @@ impl From<PageError> for Ending {
             }
         };
         Self::failed(kind, error.to_string())
-    }
-}
-
-impl From<LeaseError> for Ending {
-    fn from(error: LeaseError) -> Self {
-        Self::failed(FailureKind::BrowserCrashed, error.to_string())
     }
 }
 

@@ -51,6 +51,15 @@ pub struct TaskSettings {
     pub stopping: CancellationToken,
 }
 
+/// How a task came here.
+#[derive(Debug, Clone, Default)]
+pub struct Arrival {
+    /// It was delivered before and not answered: perhaps its worker died, perhaps of it.
+    pub came_before: bool,
+    /// Cancelled when it is going to be delivered again, whatever becomes of it here.
+    pub lost: CancellationToken,
+}
+
 #[derive(Clone)]
 pub struct TaskHandler {
     pub(super) inner: Arc<Inner>,
@@ -66,41 +75,43 @@ impl TaskHandler {
         Self { inner: Arc::new(Inner { settings, sources: Sources::default() }) }
     }
 
-    /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed. One that `came_before`
-    /// was with a worker that died, perhaps of it.
-    pub async fn handle(self, task: ScrapeTaskV1, came_before: bool) -> Outcome {
+    /// Runs the task and publishes what became of it. Acknowledged only when that is confirmed.
+    pub async fn handle(self, task: ScrapeTaskV1, arrival: Arrival) -> Outcome {
         let started_at = Utc::now();
         let evidence = Evidence::new(self.inner.settings.artefacts.is_some());
-        let outcome = Box::pin(self.inner.outcome(&task, came_before, &evidence)).await;
+        let outcome = Box::pin(self.inner.outcome(&task, &arrival, &evidence)).await;
         let label = label(&outcome);
         tracing::info!(task_id = %task.task_id, job_id = %task.job_id, attempt = task.attempt, outcome = label, "task done");
         metrics::counter!("rmu_worker_tasks_total", "outcome" => label).increment(1);
+        if arrival.lost.is_cancelled() && is_cancelled(&outcome) {
+            // It comes again, here or elsewhere: nobody needs to be told that it was not done.
+            return Outcome::Release;
+        }
         let artefacts = evidence.keep(self.inner.settings.artefacts.as_ref(), &task, &outcome).await;
         self.inner.answer(&task, started_at, outcome, artefacts).await
     }
 }
 
 impl Inner {
-    async fn outcome(&self, task: &ScrapeTaskV1, came_before: bool, evidence: &Evidence) -> OutcomeV1 {
+    async fn outcome(&self, task: &ScrapeTaskV1, arrival: &Arrival, evidence: &Evidence) -> OutcomeV1 {
         let membership = self.settings.jobs.join(task.job_id);
         let cancelled = |detail: &str| Ending::failed(FailureKind::Cancelled, detail);
         let Ok(left) = (task.deadline - Utc::now()).to_std() else {
             let detail = "the task had expired before a worker took it";
-            let ending = match came_before {
+            let ending = match arrival.came_before {
                 true => Ending::failed(FailureKind::Timeout, detail),
                 false => Ending::handed_back(detail, None),
             };
             return ending.outcome();
         };
         let deadline = Instant::now() + left.min(LONGEST_TASK);
-        let precedence = if came_before { Precedence::Again } else { Precedence::InTurn };
         let ended = match self.settings.jobs.standing(task.job_id) {
             Standing::Cancelled => Err(cancelled("the job was cancelled")),
             Standing::Paused => Err(cancelled("the job is paused")),
             Standing::Runs => tokio::select! {
                 biased;
                 () = membership.token.cancelled() => Err(cancelled("the job was cancelled")),
-                done = timeout_at(deadline, Box::pin(self.run(task, precedence, deadline, evidence))) => {
+                done = timeout_at(deadline, Box::pin(self.run(task, arrival, deadline, evidence))) => {
                     done.unwrap_or_else(|_| Err(Ending::failed(FailureKind::Timeout, "the task's deadline passed")))
                 }
             },
@@ -111,14 +122,20 @@ impl Inner {
     async fn run(
         &self,
         task: &ScrapeTaskV1,
-        precedence: Precedence,
+        arrival: &Arrival,
         deadline: Instant,
         evidence: &Evidence,
     ) -> Result<OutcomeV1, Ending> {
         let ready = self.sources.get(&task.source)?;
         let (TargetV1::Discovery { url } | TargetV1::FeedPart { url, .. } | TargetV1::Unit { url, .. }) = &task.target;
         let url = parse_url(url)?;
-        let slot = self.slot(&url, &ready, precedence, deadline).await?;
+        let precedence = if arrival.came_before { Precedence::Again } else { Precedence::InTurn };
+        let slot = tokio::select! {
+            biased;
+            // Done here as well it would be done twice, and the site be asked twice.
+            () = arrival.lost.cancelled() => return Err(Ending::handed_back("the broker has taken the task back", None)),
+            slot = self.slot(&url, &ready, precedence, deadline) => slot?,
+        };
         // It may have waited a while.
         if self.settings.jobs.standing(task.job_id) == Standing::Paused {
             return Err(Ending::handed_back("the job is paused", None));
@@ -221,16 +238,20 @@ impl Inner {
         }
     }
 
-    /// A browser, for as long as the task may wait: that none can be started is not the page's fault.
+    /// A browser, for as long as the task may wait. That none can be started is not the page's fault, and no reason to
+    /// keep it from other workers.
     pub(super) async fn lease(&self, scope: &Scope, deadline: Instant) -> Result<Lease, Ending> {
         loop {
             let error = match self.try_lease(scope).await? {
                 Ok(lease) => return Ok(lease),
                 Err(error) => error,
             };
+            if let Some(blocked) = self.settings.pool.blocked_for() {
+                return Err(Ending::handed_back(error.to_string(), Some(blocked)));
+            }
             let pause = if let LeaseError::BreakerOpen(pause) = &error { *pause } else { PAUSE };
             if Instant::now() + pause >= deadline {
-                return Err(error.into());
+                return Err(Ending::handed_back(error.to_string(), None));
             }
             self.unless_stopping(async {
                 sleep(pause).await;
@@ -240,7 +261,7 @@ impl Inner {
         }
     }
 
-    /// A browser, unless none can be had at present.
+    /// A browser, or nothing when it did not come about at once.
     pub(super) async fn lease_now(&self, scope: &Scope) -> Result<Option<Lease>, Ending> {
         Ok(self.try_lease(scope).await?.ok())
     }
@@ -259,6 +280,10 @@ fn settled(published: Result<(), PublishError>) -> Outcome {
         Ok(()) => Outcome::Ack,
         Err(error) => Outcome::retry(format!("the result could not be published: {error}")),
     }
+}
+
+fn is_cancelled(outcome: &OutcomeV1) -> bool {
+    matches!(outcome, OutcomeV1::Failed(failure) if failure.failure == FailureKind::Cancelled.as_str())
 }
 
 fn label(outcome: &OutcomeV1) -> String {

@@ -75,10 +75,11 @@ fn answer(worker: &Inner, url: String, verdict: Verdict, facts: Vec<FactTrace>, 
 }
 
 impl Inner {
-    /// The answer when no page was read. Asked again, another worker may do better than one that stops.
+    /// The answer when no page was read. Asked again, another worker may do better than one that stops; one that cannot
+    /// for a while says why.
     fn failed(&self, ending: Ending) -> Result<PreviewV1, RpcErrorV1> {
         let verdict = match ending {
-            Ending::Failed { kind: FailureKind::Cancelled, .. } => {
+            Ending::Failed { kind: FailureKind::Cancelled, retry_after: None, .. } => {
                 return Err(RpcErrorV1::Busy { retry_after_seconds: AGAIN_AFTER_SECONDS });
             }
             other => match other.outcome() {

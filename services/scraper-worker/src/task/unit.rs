@@ -150,17 +150,18 @@ async fn begin(
 ) -> Result<(HostTurn, Lease), Ending> {
     let politeness = worker.politeness();
     let turn = worker.unless_stopping(politeness.first_turn(slot, url, gap)).await?;
-    slot.opens_a_page();
-    let lease = match worker.lease_now(scope).await? {
-        Some(lease) if !turn.is_lost() => return Ok((turn, lease)),
-        Some(lease) => lease,
+    let (turn, lease) = match worker.lease_now(scope).await? {
+        Some(lease) if !turn.is_lost() => (turn, lease),
+        Some(lease) => (worker.unless_stopping(politeness.turn_again(turn, url, gap, deadline)).await?, lease),
         None => {
-            // Browsers cannot be started for now. Another worker may have one for the host.
+            // Another worker may have a browser for the host.
             turn.give_back().await;
-            worker.lease(scope, deadline).await?
+            let lease = worker.lease(scope, deadline).await?;
+            (worker.unless_stopping(politeness.turn(url, gap, deadline)).await?, lease)
         }
     };
-    Ok((worker.unless_stopping(politeness.turn(url, gap, deadline)).await?, lease))
+    slot.opens_a_page();
+    Ok((turn, lease))
 }
 
 async fn pages(

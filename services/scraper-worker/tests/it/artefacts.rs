@@ -16,7 +16,7 @@ use rmu_scraper_worker::{
     browser::BrowserPool,
     fetch::{Fetcher, address::AddressPolicy},
     politeness::{HostGate, Politeness},
-    task::{TaskHandler, TaskSettings, control::Jobs},
+    task::{Arrival, TaskHandler, TaskSettings, control::Jobs},
 };
 use rmu_test_support::{broker::TestVhost, redis as test_redis};
 use serde_json::json;
@@ -106,7 +106,7 @@ impl Bench {
     /// Runs the task as if it had come from the broker; its result.
     async fn run(&self, task: ScrapeTaskV1) -> ScrapeResultV1 {
         let id = task.task_id;
-        assert_eq!(self.handler.clone().handle(task, false).await, Outcome::Ack);
+        assert_eq!(self.handler.clone().handle(task, Arrival::default()).await, Outcome::Ack);
         let found = || self.results.lock().unwrap().iter().find(|result| result.task_id == id).cloned();
         until("the result is there", async || found().is_some()).await;
         found().unwrap()

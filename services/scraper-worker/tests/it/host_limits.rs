@@ -111,6 +111,30 @@ async fn a_turn_is_renewed_while_held_and_known_lost_when_redis_forgot() {
 }
 
 #[tokio::test]
+async fn a_lost_turn_is_asked_for_again_and_no_pause_follows_one_that_was_not_used() {
+    let (prefix, url) = (prefix(), Url::parse("http://127.0.0.1:9/").unwrap());
+    let (one, other) = (politeness(&prefix).await, politeness(&prefix).await);
+    let pause = Duration::from_secs(30);
+    let turn = one.turn(&url, pause, soon()).await.unwrap();
+    let mut redis = redis::Client::open(redis_url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let _: () = redis::cmd("DEL")
+        .arg(format!("{prefix}host:127.0.0.1:9:turn"))
+        .arg(format!("{prefix}host:127.0.0.1:9:next"))
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    crate::support::until("the loss is noticed", async || turn.is_lost()).await;
+    let turn = one.turn_again(turn, &url, pause, soon()).await.unwrap();
+    assert!(!turn.is_lost());
+    assert!(other.turn(&url, pause, Instant::now() + Duration::from_millis(300)).await.is_err(), "it has the turn");
+    turn.give_back().await;
+    let turn = other.turn(&url, pause, soon()).await.unwrap();
+    turn.finish(Went::Unclear).await;
+    let rests = one.turn(&url, pause, soon()).await.err().unwrap();
+    assert!(matches!(rests, GateError::Paused { .. }), "{rests}");
+}
+
+#[tokio::test]
 async fn robots_decide() {
     let allowed = async |robots: crate::site::Answer| {
         let site = Site::start().await;

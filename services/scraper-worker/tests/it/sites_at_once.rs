@@ -8,11 +8,14 @@ use crate::{
 use chrono::Utc;
 use futures_util::future::join_all;
 use rmu_demo_handbooks::{ServeConfig, serve};
-use rmu_messaging::contracts::{
-    control::WorkerControlV1,
-    scrape::{ScrapeTaskV1, SourceSnapshotV1, TargetV1},
+use rmu_messaging::{
+    Outcome,
+    contracts::{
+        control::WorkerControlV1,
+        scrape::{ScrapeTaskV1, SourceSnapshotV1, TargetV1},
+    },
 };
-use rmu_scraper_worker::browser::PoolLimits;
+use rmu_scraper_worker::{browser::PoolLimits, task::Arrival};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -134,6 +137,47 @@ async fn what_waits_when_its_job_is_paused_is_not_begun() {
     let of_paused = results.iter().find(|result| result["jobId"] == paused.to_string()).unwrap();
     assert_eq!(of_paused["outcome"]["failure"], "cancelled", "{of_paused}");
     assert_eq!(site.requests("/subject/2"), 0);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_when_the_broker_is_lost_is_left_to_those_who_get_it_next() {
+    let (site, worker) = (Site::start().await, Worker::start(limits(1)).await);
+    let source = source_at(&site);
+    site.on("/subject/1", page("<h1>COMP1001 One</h1>").after(Duration::from_secs(2)));
+    let (first, second) = (task(&source, unit(site.url("/subject/1"))), task(&source, unit(site.url("/subject/2"))));
+    let arrival = Arrival::default();
+    let lose = async {
+        crate::support::until("one is at work and one waits", async || {
+            let slots = worker.politeness.slots();
+            (slots.at_work, slots.waiting) == (1, 1)
+        })
+        .await;
+        arrival.lost.cancel();
+    };
+    // Both came over the channel that is lost.
+    let (at_work, waited, ()) = tokio::join!(
+        worker.handler.clone().handle(first, arrival.clone()),
+        worker.handler.clone().handle(second, arrival.clone()),
+        lose
+    );
+    assert_eq!((at_work, waited), (Outcome::Ack, Outcome::Release));
+    assert_eq!(worker.results(100).await.len(), 1, "a page that was read is told of, though it will be read again");
+    assert_eq!(site.requests("/subject/2"), 0);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_for_which_no_browser_starts_is_handed_back_without_blame() {
+    let (site, worker) = (Site::start().await, Worker::start_with("/bin/false", limits(1)).await);
+    let source = source_at(&site);
+    worker.run(task(&source, unit(site.url("/subject/1")))).await;
+    let results = worker.results(100).await;
+    let outcome = &results[0]["outcome"];
+    assert_eq!(outcome["failure"], "cancelled", "{outcome}");
+    assert!(outcome["detail"].as_str().unwrap().contains("could not be started"), "{outcome}");
+    assert!(outcome["retryAfterSeconds"].as_u64() > Some(0), "not before the breaker lets anybody try: {outcome}");
+    assert_eq!(site.requests("/subject/1"), 0);
     worker.stop().await;
 }
 

@@ -11,7 +11,7 @@ use rmu_scraper_worker::{
     browser::{BrowserPool, PoolLimits, PoolSettings},
     fetch::{Fetcher, address::AddressPolicy, user_agent},
     politeness::{HostGate, Politeness},
-    task::{TaskHandler, TaskSettings, control::Jobs},
+    task::{Arrival, TaskHandler, TaskSettings, control::Jobs},
 };
 use rmu_test_support::{broker, broker::TestVhost, redis, wait};
 use serde_json::{Value, json};
@@ -33,6 +33,11 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) async fn start(limits: PoolLimits) -> Self {
+        Self::start_with("/usr/bin/chromedriver", limits).await
+    }
+
+    /// With another program in the place of the browsers' driver.
+    pub(crate) async fn start_with(chromedriver: &str, limits: PoolLimits) -> Self {
         let (vhost, state) = (TestVhost::new().await, tempfile::tempdir().unwrap());
         let open = |user: &str, declare| {
             let options = ConnectionOptions::new(&vhost.amqp_url_as(user), "test").unwrap().declare(declare);
@@ -46,7 +51,7 @@ impl Worker {
         let slots = limits.cap;
         let pool = BrowserPool::open(PoolSettings {
             chromium: "/usr/bin/chromium".into(),
-            chromedriver: "/usr/bin/chromedriver".into(),
+            chromedriver: chromedriver.into(),
             state_directory: state.path().to_owned(),
             guard_program: None,
             user_agent: agent.clone(),
@@ -79,7 +84,7 @@ impl Worker {
 
     /// The same for one that `came_before`.
     pub(crate) async fn run_delivered(&self, task: ScrapeTaskV1, came_before: bool) {
-        let done = self.handler.clone().handle(task, came_before).await;
+        let done = self.handler.clone().handle(task, Arrival { came_before, ..Arrival::default() }).await;
         assert!(matches!(done, Outcome::Ack), "{done:?}");
     }
 

@@ -1,7 +1,7 @@
 -- Gives a turn back, if it is still the caller's; the pause counts from now. What became of the visit makes the
 -- host's pace slower or faster, for all workers.
 -- KEYS: the turn, the earliest next moment, the pace.
--- ARGV: token, pause (ms), 'well' | 'refused' | 'unclear', latency (ms), what the host asked for (ms), then the
+-- ARGV: token, pause (ms), 'well' | 'refused' | 'unclear' | 'nowhere', latency (ms), what the host asked for (ms), then the
 -- bounds (ms but for the count): quick latency, least and longest gap, refusals before the host is left alone,
 -- first and longest time of that, how long a pace is remembered.
 -- Answers the host's gap and for how long it is left alone; {0, 0} also when the turn was another's by now.
@@ -45,8 +45,11 @@ end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   redis.call('PEXPIRE', KEYS[3], math.max(tonumber(ARGV[12]), closed * 2))
 end
-local rest = math.max(pause, gap, asked)
+local rest = went == 'nowhere' and 0 or math.max(pause, gap, asked)
 if rest > 0 then
   redis.call('SET', KEYS[2], now + rest, 'PX', rest)
+else
+  -- Of the pause that was to begin if this holder died.
+  redis.call('DEL', KEYS[2])
 end
 return {gap, closed}

@@ -181,18 +181,23 @@ async fn those_who_go_away_leave_nothing_behind() {
     assert_eq!(slots.counts(), SlotCounts { at_work: 0, waiting: 0 });
 }
 
-/// Begins and ends tasks of two sites of which many wait; which sites were read, in their order.
-async fn read_in_turn(slots: &Slots, tasks: usize, time_of_each: Duration) -> String {
+/// A task of a site: whether it opens a page in a browser, and how long it takes.
+type Work = (&'static str, bool, Duration);
+
+/// Begins and ends tasks that came together; which sites were read, in their order.
+async fn read(slots: &Slots, tasks: impl IntoIterator<Item = Work>) -> String {
     let begun = Arc::new(Mutex::new(String::new()));
     let mut waiting = Vec::new();
-    for number in 0..tasks {
+    for (site, opens_a_page, takes) in tasks {
         let (slots, begun) = (slots.clone(), Arc::clone(&begun));
         waiting.push(tokio::spawn(async move {
-            let site = if number % 2 == 0 { "a" } else { "b" };
-            let slot = slots.take(site, 1, Precedence::InTurn, soon() + Duration::from_secs(3600)).await.unwrap();
-            slot.opens_a_page();
+            let until = Instant::now() + Duration::from_secs(3600);
+            let slot = slots.take(site, 1, Precedence::InTurn, until).await.unwrap();
+            if opens_a_page {
+                slot.opens_a_page();
+            }
             begun.lock().unwrap().push_str(site);
-            tokio::time::sleep(time_of_each).await;
+            tokio::time::sleep(takes).await;
         }));
     }
     for task in waiting {
@@ -201,12 +206,40 @@ async fn read_in_turn(slots: &Slots, tasks: usize, time_of_each: Duration) -> St
     std::mem::take(&mut *begun.lock().unwrap())
 }
 
+/// Pages of two sites in turns.
+fn pages_in_turns(count: usize, each_takes: Duration) -> impl Iterator<Item = Work> {
+    (0..count).map(move |number| (if number % 2 == 0 { "a" } else { "b" }, true, each_takes))
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_site_keeps_its_browser_for_a_while_and_then_it_is_another_ones_turn() {
-    let quick = read_in_turn(&Slots::new(1), 48, Duration::from_millis(10)).await;
+    let quick = read(&Slots::new(1), pages_in_turns(48, Duration::from_millis(10))).await;
     assert_eq!(quick, ["a".repeat(16), "b".repeat(16), "a".repeat(8), "b".repeat(8)].concat());
-    let slow = read_in_turn(&Slots::new(1), 16, Duration::from_secs(3)).await;
+    let slow = read(&Slots::new(1), pages_in_turns(16, Duration::from_secs(3))).await;
     assert_eq!(slow, "aaabbbaaabbbaabb", "no longer than eight seconds");
-    let enough = read_in_turn(&Slots::new(2), 8, Duration::from_secs(1)).await;
+    let enough = read(&Slots::new(2), pages_in_turns(8, Duration::from_secs(1))).await;
     assert_eq!(enough, "abababab", "side by side when there are browsers for both");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_its_run_a_site_does_not_wait_for_all_that_want_no_browser() {
+    let pages = std::iter::repeat_n(("a", true, Duration::from_millis(10)), 20);
+    let parts_of_a_feed = std::iter::repeat_n(("f", false, Duration::from_secs(1)), 40);
+    let order = read(&Slots::new(1), pages.chain(parts_of_a_feed)).await;
+    assert_eq!(order, ["a".repeat(16), "f".repeat(16), "a".repeat(4), "f".repeat(24)].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_site_that_was_read_the_longest_ago_counts_as_the_one_without_browser() {
+    let slots = Slots::new(2);
+    let open = async |site: &str| {
+        let slot = slots.take(site, 1, Precedence::InTurn, soon()).await.unwrap();
+        slot.opens_a_page();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    for site in ["a", "b", "a", "c"] {
+        open(site).await;
+    }
+    let has_one = |site: &str| slots.lock().rank_of(&site.into()) == Rank::InItsRun;
+    assert_eq!(["a", "b", "c"].map(has_one), [true, false, true]);
 }
