@@ -14,11 +14,20 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 use serde::Serialize;
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
-use tokio::time::timeout;
+use std::{
+    convert::Infallible,
+    future::{Future, pending},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
+
+/// How often a handler's channel is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) const REASON_HEADER: &str = "x-rmu-reason";
 pub(super) const QUEUE_HEADER: &str = "x-rmu-queue";
@@ -38,7 +47,7 @@ pub struct Context {
     pub redelivered: bool,
     /// How often it was delivered before, as far as the queue counts.
     pub delivery_count: u64,
-    /// Cancelled when its channel is lost: whatever comes of it here, the message will be delivered again.
+    /// Cancelled when its channel is lost, within a second: whatever comes of it here, the message is delivered again.
     pub lost: CancellationToken,
     /// Only of messages in the dead-letter queue.
     pub death: Option<Death>,
@@ -71,7 +80,7 @@ pub struct DeathRecord {
     pub time: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn process<H, F>(shared: Arc<Shared<H>>, channel: Channel, delivery: Delivery, lost: CancellationToken)
+pub(super) async fn process<H, F>(shared: Arc<Shared<H>>, channel: Channel, delivery: Delivery)
 where
     H: Fn(Envelope, Context) -> F + Send + Sync + 'static,
     F: Future<Output = Outcome> + Send + 'static,
@@ -88,14 +97,19 @@ where
         message.kind = envelope.kind,
     );
     trace_context::set_parent(&span, &envelope.trace);
-    let context = context(&delivery, &envelope, span.clone(), lost);
+    let lost = CancellationToken::new();
+    let context = context(&delivery, &envelope, span.clone(), lost.clone());
 
     let outcome = async {
         let handled = async { (shared.handler)(envelope.clone(), context.clone()).await };
-        match timeout(shared.handler_limit, AssertUnwindSafe(handled).catch_unwind()).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Outcome::retry("the handler panicked"),
-            Err(_) => Outcome::retry("the handler took too long"),
+        let limited = timeout(shared.handler_limit, AssertUnwindSafe(handled).catch_unwind());
+        tokio::select! {
+            done = limited => match done {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) => Outcome::retry("the handler panicked"),
+                Err(_) => Outcome::retry("the handler took too long"),
+            },
+            never = watch(&channel, &lost) => match never {},
         }
     };
     async {
@@ -115,6 +129,15 @@ where
     .await;
     // Until here: the broker takes the acknowledgement only over the channel of the delivery.
     drop(channel);
+}
+
+/// Says when the channel is lost, and never ends. By looking: the consumer of the channel may be gone by then.
+async fn watch(channel: &Channel, lost: &CancellationToken) -> Infallible {
+    while channel.status().connected() {
+        sleep(LOOK).await;
+    }
+    lost.cancel();
+    pending().await
 }
 
 fn context(delivery: &Delivery, envelope: &Envelope, span: tracing::Span, lost: CancellationToken) -> Context {

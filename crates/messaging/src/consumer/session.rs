@@ -96,8 +96,6 @@ where
         Err(_) => return End::Lost { reason: "no connection".to_owned(), worked: false },
     };
     tracing::debug!(queue = shared.label, prefetch = count, "consuming");
-    let lost = CancellationToken::new();
-    let unless_kept = lost.clone().drop_guard();
     let mut worked = false;
     let end = loop {
         tokio::select! {
@@ -109,14 +107,13 @@ where
             delivery = deliveries.next(), if running.len() < usize::from(count) => match delivery {
                 Some(Ok(delivery)) => {
                     worked = true;
-                    running.spawn(process(shared.clone(), channel.clone(), delivery, lost.clone()));
+                    running.spawn(process(shared.clone(), channel.clone(), delivery));
                 }
                 Some(Err(error)) => return End::Lost { reason: error.to_string(), worked },
                 None => return End::Lost { reason: "the broker cancelled the consumer".to_owned(), worked },
             },
         }
     };
-    unless_kept.disarm();
     // Running handlers keep the channel; once the last of them has acknowledged its message the channel
     // closes, and what was delivered to nobody returns to the queue.
     let cancelled = channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default());

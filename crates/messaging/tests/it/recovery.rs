@@ -132,7 +132,7 @@ async fn closing_ends_it_for_good() {
     assert!(matches!(sent, Err(rmu_messaging::PublishError::Unavailable(_))), "{sent:?}");
 }
 
-/// A consumer whose first message is not answered before its channel is lost.
+/// A consumer that is full with its first message, which is not answered before its channel is lost.
 struct Waiting {
     prefetch: Prefetch,
     begun: Arc<AtomicUsize>,
@@ -144,7 +144,7 @@ impl Waiting {
     async fn start(connection: &Connection) -> Self {
         let (begun, told, others) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let waiting =
-            Self { prefetch: Prefetch::new(2), begun: begun.clone(), told: told.clone(), others: others.clone() };
+            Self { prefetch: Prefetch::new(1), begun: begun.clone(), told: told.clone(), others: others.clone() };
         let handler = move |_: ScrapeTaskV1, context: Context| {
             let (begun, told, others) = (begun.clone(), told.clone(), others.clone());
             async move {
@@ -180,10 +180,12 @@ async fn a_handler_is_told_that_its_message_will_come_again() {
 
 #[tokio::test]
 async fn a_handler_keeps_its_message_when_another_channel_takes_the_place_of_its_own() {
-    let (_vhost, connection) = broker().await;
+    let (vhost, connection) = broker().await;
     let waiting = Waiting::start(&connection).await;
     waiting.prefetch.set(3);
     send_until_it_arrives(&Publisher::new(connection.clone())).await;
     waiting.others(1).await;
     assert_eq!(waiting.told.load(Ordering::SeqCst), 0);
+    wait::until(SOON, || async { vhost.close_connections().await > 0 }).await;
+    wait::until(SOON, || async { waiting.told.load(Ordering::SeqCst) == 1 }).await;
 }
