@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// As few as it takes to call it drift where no unit is watched.
 const UNITS: usize = 6;
 
-/// A site, whether one unit of it is watched (a page whose signs never come costs its whole time, so one has to
+/// A site, whether one unit of it is watched (a page whose signs never come costs eight seconds, so one has to
 /// do), and facts that vanish.
 const SITES: [Redesigned; 5] = [
     ("northfield", true, &["title", "description"]),

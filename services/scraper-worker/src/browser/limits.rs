@@ -37,6 +37,8 @@ pub struct PoolLimits {
     pub recycle_pages: u32,
     pub recycle_age: Duration,
     pub recycle_memory: u64,
+    /// With so much, of all its processes or of one, a browser is killed in the middle of its page. In bytes.
+    pub runaway_memory: u64,
     /// A rendered page, in bytes.
     pub page_bytes: u64,
     /// Failed starts in a row after which nobody tries for a while.
@@ -56,11 +58,12 @@ impl PoolLimits {
             start: Duration::from_secs(15),
             command: Duration::from_secs(15),
             page: Duration::from_secs(30),
-            still: Duration::from_secs(5),
+            still: Duration::from_secs(7),
             close: Duration::from_secs(5),
             recycle_pages: 50,
             recycle_age: Duration::from_secs(30 * 60),
             recycle_memory: 700 << 20,
+            runaway_memory: 1400 << 20,
             page_bytes: 10 << 20,
             breaker_failures: 3,
             breaker_pause: Duration::from_secs(5),

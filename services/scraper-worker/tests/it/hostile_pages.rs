@@ -175,7 +175,7 @@ async fn a_page_that_eats_memory_is_stopped_where_it_is() {
     let site = Site::start().await;
     site.on("/good", page("<h1>Good</h1>"));
     site.on("/eats", script(eat));
-    let bounds = PoolLimits { recycle_memory: 450 << 20, ..limits(2) };
+    let bounds = PoolLimits { runaway_memory: 900 << 20, ..limits(2) };
     let pool = pool(state.path(), bounds).await;
     let mut lease = pool.lease(&scope(&site)).await.unwrap();
     lease.open(&site.url("/eats")).await.unwrap();

@@ -127,7 +127,10 @@ async fn a_page_that_keeps_still_is_given_up_and_one_that_may_still_come_is_not(
     site.on("/facts", page("facts").after(LATE));
     site.on(
         "/changes",
-        script(&format!("let n = 0; setInterval(() => {{ document.title = n; if (++n == 8) {show} }}, 900)")),
+        script(&format!(
+            "let n = 0; const text = document.querySelector('h1').firstChild;
+             setInterval(() => {{ text.nodeValue = n; if (++n == 8) {show} }}, 900)"
+        )),
     );
     site.on("/picture", page("<!doctype html><h1>Unit</h1><img src=/slow.png>"));
     site.on("/slow.png", page("").kind("image/png").after(LATE));

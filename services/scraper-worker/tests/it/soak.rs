@@ -212,8 +212,7 @@ async fn busy(pool: BrowserPool, scope: Scope, url: String, reason: &str) -> usi
     let mut pages = 0;
     while pool.stats().restarts.get(reason).copied().unwrap_or_default() < 2 {
         assert!(Instant::now() < ends, "no browser was replaced by {reason}: {:?}", pool.stats());
-        // With bounds as low as these one that starts while others end may be too large for a moment.
-        let mut lease = lease(&pool, &scope).await;
+        let mut lease = pool.lease(&scope).await.unwrap();
         assert!(read(&mut lease, &url).await.unwrap().contains("Unit"));
         pages += 1;
     }

@@ -50,8 +50,8 @@ pub(crate) async fn pool(state: &Path, limits: PoolLimits) -> BrowserPool {
     BrowserPool::open(settings(state, limits)).await.unwrap()
 }
 
-/// A limit that a browser is over as soon as it has read a page, and far from being killed for it. How much it has depends
-/// on what it shares with the other browsers of the machine, so one is measured first.
+/// A limit that a browser is over as soon as it has read a page. How much it has depends on what it shares with the other
+/// browsers of the machine, so one is measured first.
 pub(crate) async fn memory_of_a_worn_browser(site: &Site) -> u64 {
     let state = tempfile::tempdir().unwrap();
     let pool = pool(state.path(), limits(1)).await;

@@ -37,7 +37,7 @@ const WAIT_FOR_ANY: &str = r"
     const loads = new PerformanceObserver(stir);
     const timer = setInterval(look, 100);
     setTimeout(() => stands(false), limit);
-    observer.observe(document, { childList: true, subtree: true, attributes: true });
+    observer.observe(document, { childList: true, subtree: true, attributes: true, characterData: true });
     loads.observe({ type: 'resource' });
     window.addEventListener('load', look);
     stir();
@@ -69,13 +69,16 @@ enum ReadyState {
 /// command is cut short is taken for stuck.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
+/// How long a page that seems to be at rest is looked at once more, and how long of that it must keep still.
+const SECOND_LOOK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(800));
+
 impl Lease {
     /// Waits until an element matches one of the selectors, and says which; without selectors until the
     /// document and what it embeds have loaded. A document with an error's status is not waited for, nor one that keeps
     /// still and asks for nothing.
     pub async fn wait_for_any(&mut self, selectors: &[String]) -> Result<Option<usize>, PageError> {
         let began = Instant::now();
-        let mut has_loaded = false;
+        let (mut has_loaded, mut was_at_rest) = (false, false);
         loop {
             let limits = &self.pool.settings.limits;
             let left = self.page_ends.saturating_duration_since(Instant::now());
@@ -85,7 +88,9 @@ impl Lease {
             }
             // Below the script limit and the page's end, so that it is the page that is late and not the browser.
             let patience = limits.command.mul_f32(0.6).min(left.saturating_sub(LAST_LOOK));
-            let arguments = vec![json!(selectors), milliseconds(patience), milliseconds(limits.still)];
+            let (limit, still) = if was_at_rest { SECOND_LOOK } else { (patience, limits.still) };
+            let limit = limit.min(patience);
+            let arguments = vec![json!(selectors), milliseconds(limit), milliseconds(still)];
             let client = self.browser()?.client.clone();
             let answer = match self.command(async { client.execute_async(WAIT_FOR_ANY, arguments).await }).await {
                 Ok(answer) => answer,
@@ -99,7 +104,9 @@ impl Lease {
                 Waited::Refused(error) => return Err(PageError::Refused(error)),
                 Waited::Stands { state, is_still } => {
                     has_loaded = state == ReadyState::Complete;
-                    if is_still && self.has_come_to_rest(state).await? {
+                    let is_at_rest = is_still && self.has_come_to_rest(state).await?;
+                    // What came between the page's answer and that of the log shows itself in a moment.
+                    if std::mem::replace(&mut was_at_rest, is_at_rest) && is_at_rest {
                         let waited = Duration::from_secs(began.elapsed().as_secs());
                         return Err(if has_loaded { PageError::NeverReady(waited) } else { PageError::CutOff });
                     }

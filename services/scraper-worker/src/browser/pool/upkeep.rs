@@ -85,7 +85,7 @@ async fn leave_lingering_pages(pool: Arc<Inner>) {
 async fn stop_runaways(pool: Arc<Inner>) {
     let mut ticks = tokio::time::interval(RUNAWAY_PAUSE);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let bound = pool.settings.limits.recycle_memory.saturating_mul(2);
+    let bound = pool.settings.limits.runaway_memory;
     loop {
         tokio::select! {
             () = pool.stopping.cancelled() => return,
