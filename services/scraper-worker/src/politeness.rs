@@ -17,6 +17,7 @@ use host_gate::{LONGEST_REST, Waits};
 use slots::Slots;
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// No site may slow us down further than this by its crawl-delay; one that asks for more is left to its
@@ -127,17 +128,18 @@ impl Politeness {
         self.slots.send_away();
     }
 
-    /// Waits until a task may be at work at the page, by `until` at the latest. Each host gives one page at a time, so
-    /// there are as many places at a site as it has hosts.
+    /// Waits until a task may be at work at the page, by `until` at the latest and unless it is given up. Each host gives
+    /// one page at a time, so there are as many places at a site as it has hosts.
     pub async fn slot(
         &self,
         url: &Url,
         origins: &Origins,
         precedence: Precedence,
         until: Instant,
+        given_up: &CancellationToken,
     ) -> Result<Slot, GateError> {
         let host = host_key(url);
-        let slot = self.slots.take(&host, origins.hosts().count().max(1), precedence, until).await;
+        let slot = self.slots.take(&host, origins.hosts().count().max(1), precedence, until, given_up).await;
         slot.ok_or(GateError::Busy { host })
     }
 
@@ -160,7 +162,7 @@ impl Politeness {
             };
             let moment = Instant::now() + pause;
             let steps_aside = is_known || slot.is_wanted();
-            if moment > until || (steps_aside && !slot.step_aside(moment).await) {
+            if moment > until || slot.is_given_up() || (steps_aside && !slot.step_aside(moment).await) {
                 return Err(error);
             }
         }

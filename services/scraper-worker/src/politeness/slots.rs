@@ -12,14 +12,15 @@ use std::{
 };
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
 /// A site keeps its browser for so many pages in a row, and so long, while others wait: then it is their turn. Starting
 /// a browser takes about a second.
 const LONGEST_RUN: usize = 16;
 const LONGEST_TIME_OF_A_RUN: Duration = Duration::from_secs(8);
-/// For so long after that others go before it, but not for ever: they may be many, and want no browser.
+/// For so long after a run the others go before it, and not for ever: they may be many, and want no browser.
 const LONGEST_AFTER_A_RUN: Duration = Duration::from_secs(8);
 
 /// Who is served first among those whose site is free.
@@ -59,6 +60,7 @@ struct Run {
     site: Arc<str>,
     pages: usize,
     since: Instant,
+    last_page: Instant,
 }
 
 struct Waiting {
@@ -74,6 +76,7 @@ pub struct Slot {
     site: Arc<str>,
     places: usize,
     until: Instant,
+    given_up: CancellationToken,
 }
 
 /// Those who have a slot, and those who wait for one or have stepped aside.
@@ -96,14 +99,23 @@ impl Slots {
         })))
     }
 
-    /// Waits for a slot while the site has as many places, by `until` at the latest; `None` after that.
-    pub(super) async fn take(&self, site: &str, places: usize, precedence: Precedence, until: Instant) -> Option<Slot> {
+    /// Waits for a slot while the site has as many places, by `until` at the latest; `None` after that, or when the
+    /// task is given up before it begins.
+    pub(super) async fn take(
+        &self,
+        site: &str,
+        places: usize,
+        precedence: Precedence,
+        until: Instant,
+        given_up: &CancellationToken,
+    ) -> Option<Slot> {
         let number = {
             let mut inner = self.lock();
             inner.next += 1;
             (precedence, inner.next)
         };
-        let slot = Slot { slots: self.clone(), number, site: site.into(), places, until };
+        let given_up = given_up.clone();
+        let slot = Slot { slots: self.clone(), number, site: site.into(), places, until, given_up };
         slot.begin().await.then_some(slot)
     }
 
@@ -128,6 +140,11 @@ impl Slot {
         self.until
     }
 
+    /// Whether nobody wants its task to begin any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.is_cancelled()
+    }
+
     /// Whether a task of another site could begin in its stead.
     pub(super) fn is_wanted(&self) -> bool {
         let inner = self.slots.lock();
@@ -149,8 +166,8 @@ impl Slot {
             inner.rests.insert(Arc::clone(&self.site), moment);
             inner.serve();
         }
-        sleep_until(moment).await;
-        self.begin().await
+        let has_rested = self.given_up.run_until_cancelled(sleep_until(moment)).await.is_some();
+        has_rested && self.begin().await
     }
 
     async fn begin(&self) -> bool {
@@ -162,7 +179,8 @@ impl Slot {
             inner.waiting.insert(self.number, waiting);
             inner.serve();
         }
-        matches!(tokio::time::timeout_at(self.until, begun).await, Ok(Ok(())))
+        let begun = self.given_up.run_until_cancelled(timeout_at(self.until, begun)).await;
+        matches!(begun, Some(Ok(Ok(())))) && !self.is_given_up()
     }
 }
 
@@ -214,9 +232,10 @@ impl Inner {
 
     fn rank_of(&self, site: &Arc<str>) -> Rank {
         let Some(run) = self.runs.iter().find(|run| run.site == *site) else { return Rank::InTurn };
-        match run.since.elapsed() {
-            time if time < LONGEST_TIME_OF_A_RUN && run.pages < LONGEST_RUN => Rank::InItsRun,
-            time if time < LONGEST_TIME_OF_A_RUN + LONGEST_AFTER_A_RUN => Rank::AfterItsRun,
+        let ends = if run.pages < LONGEST_RUN { run.since + LONGEST_TIME_OF_A_RUN } else { run.last_page };
+        match Instant::now() {
+            now if now < ends => Rank::InItsRun,
+            now if now < ends + LONGEST_AFTER_A_RUN => Rank::AfterItsRun,
             _ => Rank::InTurn,
         }
     }
@@ -229,9 +248,10 @@ impl Inner {
             let idle = self.runs.iter().position(|run| !self.at_work.values().any(|site| *site == run.site));
             self.runs.remove(idle.unwrap_or_default());
         }
+        let now = Instant::now();
         self.runs.push(match known {
-            Some(run) if goes_on => Run { pages: run.pages + 1, ..run },
-            _ => Run { site: Arc::clone(site), pages: 1, since: Instant::now() },
+            Some(run) if goes_on => Run { pages: run.pages + 1, last_page: now, ..run },
+            _ => Run { site: Arc::clone(site), pages: 1, since: now, last_page: now },
         });
     }
 

@@ -56,7 +56,8 @@ pub struct TaskSettings {
 pub struct Arrival {
     /// It was delivered before and not answered: perhaps its worker died, perhaps of it.
     pub came_before: bool,
-    /// Cancelled when it is going to be delivered again, whatever becomes of it here.
+    /// Cancelled when it is delivered again, whatever becomes of it here. What has not begun is then given up: done here
+    /// as well it would be done twice, and the site be asked twice.
     pub lost: CancellationToken,
 }
 
@@ -130,12 +131,7 @@ impl Inner {
         let (TargetV1::Discovery { url } | TargetV1::FeedPart { url, .. } | TargetV1::Unit { url, .. }) = &task.target;
         let url = parse_url(url)?;
         let precedence = if arrival.came_before { Precedence::Again } else { Precedence::InTurn };
-        let slot = tokio::select! {
-            biased;
-            // Done here as well it would be done twice, and the site be asked twice.
-            () = arrival.lost.cancelled() => return Err(Ending::handed_back("the broker has taken the task back", None)),
-            slot = self.slot(&url, &ready, precedence, deadline) => slot?,
-        };
+        let slot = self.slot(&url, &ready, precedence, deadline, &arrival.lost).await?;
         // It may have waited a while.
         if self.settings.jobs.standing(task.job_id) == Standing::Paused {
             return Err(Ending::handed_back("the job is paused", None));
@@ -150,13 +146,14 @@ impl Inner {
         }
     }
 
-    /// A slot in which a page is worked at that must be done by `deadline`.
+    /// A slot in which a page is worked at that must be done by `deadline`, unless it is given up before it begins.
     pub(super) async fn slot(
         &self,
         url: &Url,
         ready: &ReadySource,
         precedence: Precedence,
         deadline: Instant,
+        given_up: &CancellationToken,
     ) -> Result<Slot, Ending> {
         let left = deadline.saturating_duration_since(Instant::now());
         let reserve = match precedence {
@@ -164,7 +161,7 @@ impl Inner {
             Precedence::Again | Precedence::InTurn => LONGEST_PAGE,
         };
         let until = deadline.checked_sub(reserve.min(left / 2)).unwrap_or(deadline);
-        self.unless_stopping(self.politeness().slot(url, &ready.origins, precedence, until)).await
+        self.unless_stopping(self.politeness().slot(url, &ready.origins, precedence, until, given_up)).await
     }
 
     async fn answer(

@@ -24,6 +24,7 @@ use rmu_messaging::contracts::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 /// A little less than the caller waits, so that it gets an answer.
 const LIMIT: Duration = Duration::from_secs(50);
@@ -47,7 +48,7 @@ impl TaskHandler {
 async fn tried(worker: &Inner, request: &PreviewRequestV1, deadline: Instant) -> Result<PreviewV1, Ending> {
     let ready = Arc::new(sources::draft(&request.definition)?);
     let url = parse_url(&request.url)?;
-    let slot = worker.slot(&url, &ready, Precedence::First, deadline).await?;
+    let slot = worker.slot(&url, &ready, Precedence::First, deadline, &CancellationToken::new()).await?;
     if ready.source.is_feed(&url) {
         let (final_url, verdict, facts) = feed::try_entry(worker, &ready, &slot, &url, request.code.as_deref()).await?;
         return Ok(answer(worker, final_url, verdict, facts, None));

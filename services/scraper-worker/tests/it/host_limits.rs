@@ -7,6 +7,7 @@ use rmu_scraper_worker::{
 };
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
@@ -31,7 +32,7 @@ async fn politeness(prefix: &str) -> Politeness {
 
 /// As a task does it: in a slot.
 async fn fetch(politeness: &Politeness, url: &Url, origins: &Origins, gap: Duration, until: Instant) -> Fetched {
-    let slot = politeness.slot(url, origins, Precedence::InTurn, until).await?;
+    let slot = politeness.slot(url, origins, Precedence::InTurn, until, &CancellationToken::new()).await?;
     politeness.fetch(&slot, url, origins, gap).await
 }
 
@@ -43,7 +44,7 @@ async fn fetch_no_older(
     until: Instant,
     age: Duration,
 ) -> Fetched {
-    let slot = politeness.slot(url, origins, Precedence::InTurn, until).await?;
+    let slot = politeness.slot(url, origins, Precedence::InTurn, until, &CancellationToken::new()).await?;
     politeness.fetch_no_older(&slot, url, origins, gap, age).await
 }
 

@@ -12,6 +12,10 @@ async fn settle() {
     }
 }
 
+async fn take(slots: &Slots, site: &str, until: Instant) -> Option<Slot> {
+    slots.take(site, 1, Precedence::InTurn, until, &CancellationToken::new()).await
+}
+
 /// A task that takes a slot, notes its name and keeps the slot until it is told to end.
 struct Task {
     end: oneshot::Sender<()>,
@@ -34,7 +38,7 @@ impl Task {
         let (slots, begun) = (slots.clone(), Arc::clone(begun));
         let done = tokio::spawn(async move {
             // The site is the first letter of the name.
-            let _slot = slots.take(&name[..1], places, precedence, soon()).await.unwrap();
+            let _slot = slots.take(&name[..1], places, precedence, soon(), &CancellationToken::new()).await.unwrap();
             begun.lock().unwrap().push(name);
             let _ = ended.await;
         });
@@ -113,10 +117,10 @@ async fn who_came_first_to_a_site_begins_before_those_who_think_it_has_more_plac
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_are_sent_away_and_those_at_work_go_on() {
     let slots = Slots::new(1);
-    let held = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
+    let held = take(&slots, "a", soon()).await.unwrap();
     let waiting = tokio::spawn({
         let slots = slots.clone();
-        async move { slots.take("b", 1, Precedence::InTurn, soon()).await.is_some() }
+        async move { take(&slots, "b", soon()).await.is_some() }
     });
     settle().await;
     slots.send_away();
@@ -128,7 +132,7 @@ async fn those_who_wait_are_sent_away_and_those_at_work_go_on() {
 #[tokio::test(start_paused = true)]
 async fn whoever_steps_aside_lets_others_begin_and_is_then_first_of_its_site_again() {
     let (slots, begun) = (Slots::new(1), Arc::default());
-    let first = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
+    let first = take(&slots, "a", soon()).await.unwrap();
     let same = Task::start(&slots, &begun, "a2", 1);
     settle().await;
     assert!(!first.is_wanted(), "the other one wants the same host");
@@ -157,14 +161,14 @@ async fn whoever_steps_aside_lets_others_begin_and_is_then_first_of_its_site_aga
 #[tokio::test(start_paused = true)]
 async fn those_who_go_away_leave_nothing_behind() {
     let (slots, begun) = (Slots::new(1), Arc::default());
-    let held = slots.take("a", 1, Precedence::InTurn, soon()).await.unwrap();
+    let held = take(&slots, "a", soon()).await.unwrap();
     let gone = Task::start(&slots, &begun, "b1", 1);
     let next = Task::start(&slots, &begun, "c1", 1);
     settle().await;
     gone.done.abort();
     settle().await;
     assert_eq!(slots.counts(), SlotCounts { at_work: 1, waiting: 1 });
-    let late = slots.take("d", 1, Precedence::InTurn, Instant::now() + Duration::from_secs(1)).await;
+    let late = take(&slots, "d", Instant::now() + Duration::from_secs(1)).await;
     assert!(late.is_none());
     assert_eq!(slots.counts(), SlotCounts { at_work: 1, waiting: 1 });
     // One that has stepped aside takes the rest of its site with it: the next shall ask.
@@ -192,7 +196,7 @@ async fn read(slots: &Slots, tasks: impl IntoIterator<Item = Work>) -> String {
         let (slots, begun) = (slots.clone(), Arc::clone(&begun));
         waiting.push(tokio::spawn(async move {
             let until = Instant::now() + Duration::from_secs(3600);
-            let slot = slots.take(site, 1, Precedence::InTurn, until).await.unwrap();
+            let slot = take(&slots, site, until).await.unwrap();
             if opens_a_page {
                 slot.opens_a_page();
             }
@@ -226,14 +230,14 @@ async fn after_its_run_a_site_does_not_wait_for_all_that_want_no_browser() {
     let pages = std::iter::repeat_n(("a", true, Duration::from_millis(10)), 20);
     let parts_of_a_feed = std::iter::repeat_n(("f", false, Duration::from_secs(1)), 40);
     let order = read(&Slots::new(1), pages.chain(parts_of_a_feed)).await;
-    assert_eq!(order, ["a".repeat(16), "f".repeat(16), "a".repeat(4), "f".repeat(24)].concat());
+    assert_eq!(order, ["a".repeat(16), "f".repeat(8), "a".repeat(4), "f".repeat(32)].concat());
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_site_that_was_read_the_longest_ago_counts_as_the_one_without_browser() {
     let slots = Slots::new(2);
     let open = async |site: &str| {
-        let slot = slots.take(site, 1, Precedence::InTurn, soon()).await.unwrap();
+        let slot = take(&slots, site, soon()).await.unwrap();
         slot.opens_a_page();
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
@@ -242,4 +246,21 @@ async fn the_site_that_was_read_the_longest_ago_counts_as_the_one_without_browse
     }
     let has_one = |site: &str| slots.lock().rank_of(&site.into()) == Rank::InItsRun;
     assert_eq!(["a", "b", "c"].map(has_one), [true, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_given_up_waits_neither_in_line_nor_aside() {
+    let (slots, given_up) = (Slots::new(1), CancellationToken::new());
+    let aside = slots.take("a", 1, Precedence::InTurn, soon(), &given_up).await.unwrap();
+    let aside = tokio::spawn(async move { aside.step_aside(soon()).await });
+    let in_line = tokio::spawn({
+        let (slots, given_up) = (slots.clone(), given_up.clone());
+        async move { slots.take("a", 1, Precedence::InTurn, soon(), &given_up).await.is_some() }
+    });
+    settle().await;
+    assert_eq!(slots.counts(), SlotCounts { at_work: 0, waiting: 2 });
+    let began = Instant::now();
+    given_up.cancel();
+    assert!(!in_line.await.unwrap() && !aside.await.unwrap());
+    assert_eq!((slots.counts(), began.elapsed()), (SlotCounts { at_work: 0, waiting: 0 }, Duration::ZERO));
 }
